@@ -1,0 +1,68 @@
+/**
+ * The only door to time, timers, chance and the network. Everything that the outside decides comes through
+ * here, so that a whole run can be simulated from a seed.
+ * @module
+ */
+import { randomFillSync } from 'node:crypto';
+import { Agent, type Dispatcher, type RequestInit, type Response, fetch as undiciFetch } from 'undici';
+
+export interface Timer {
+  /** Stops the timer; harmless when it has fired. */
+  cancel(): void;
+}
+
+export interface World {
+  /** Wall clock. */
+  now(): Date;
+  /** Milliseconds of a clock that never goes back; only differences mean something. */
+  monotonic(): number;
+  /** Runs `fire` once after `ms` milliseconds. Never keeps the process alive by itself. */
+  timer(ms: number, fire: () => void): Timer;
+  /** Resolves after `ms` milliseconds, or at once when `signal` aborts. Keeps the process alive. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Uniform in [0, 1). */
+  random(): number;
+  randomBytes(size: number): Buffer;
+  /** UUIDv7 (RFC 9562): time-ordered. */
+  uuid(): string;
+  /** HTTP, as WHATWG fetch. Redirects are the caller's to allow. */
+  fetch(url: string, init?: RequestInit): Promise<Response>;
+}
+
+/** The real one. `connect` is overridden where a resolved address must be checked before it is used. */
+export function systemWorld(options: { dispatcher?: Dispatcher } = {}): World {
+  const dispatcher = options.dispatcher ?? new Agent({ keepAliveTimeout: 10_000, connections: 32 });
+  return {
+    now: () => new Date(),
+    monotonic: () => performance.now(),
+    timer(ms, fire) {
+      const handle = setTimeout(fire, ms);
+      handle.unref();
+      return { cancel: () => clearTimeout(handle) };
+    },
+    sleep: (ms, signal) =>
+      new Promise((resolve) => {
+        if (signal?.aborted) return resolve();
+        const done = (): void => {
+          clearTimeout(handle);
+          signal?.removeEventListener('abort', done);
+          resolve();
+        };
+        const handle = setTimeout(done, ms);
+        signal?.addEventListener('abort', done, { once: true });
+      }),
+    random: () => Math.random(),
+    randomBytes: (size) => randomFillSync(Buffer.alloc(size)),
+    uuid: () => uuidV7(Date.now(), randomFillSync(Buffer.alloc(16))),
+    fetch: (url, init) => undiciFetch(url, { dispatcher, redirect: 'manual', ...init }),
+  };
+}
+
+/** Layout of RFC 9562 section 5.7: 48 bits of milliseconds, version, 74 random bits. */
+export function uuidV7(milliseconds: number, bytes: Buffer): string {
+  bytes.writeUIntBE(milliseconds, 0, 6);
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x70;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  const hex = bytes.toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
