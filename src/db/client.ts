@@ -1,0 +1,86 @@
+/**
+ * The one way to the database. `withTenants` is the only transaction there is: it switches to a role that row-level
+ * security holds for and names the tenants it serves, for that transaction alone.
+ * @module
+ */
+import { type SQL, sql } from 'drizzle-orm';
+import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
+import { APP_ROLE } from './columns.ts';
+import * as tables from './tables.ts';
+
+export type Schema = typeof tables;
+
+/** A tenant transaction. What is awaited inside it must be the database alone: never a network call. */
+export type Tx = PgDatabase<PgQueryResultHKT, Schema>;
+
+export interface Listener {
+  close(): Promise<void>;
+}
+
+export interface Database {
+  readonly kind: 'pglite' | 'postgres';
+  /**
+   * Runs `work` in one transaction that sees the rows of exactly these tenants. With none, it sees only the tables
+   * of ids (`routes`, `due`). Rolls back when `work` throws.
+   */
+  withTenants<T>(tenants: readonly string[], work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Wakes whoever listens on any replica. May be lost or doubled: a hint, never the news itself. */
+  notify(channel: string): Promise<void>;
+  /** Calls `hear` for each hint, and once after every reconnection, since hints were missed then. */
+  listen(channel: string, hear: () => void): Promise<Listener>;
+  close(): Promise<void>;
+}
+
+/** A drizzle database of either driver, as far as this module needs it. */
+interface Transactional {
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+}
+
+export async function inTenants<T>(
+  database: Transactional,
+  tenants: readonly string[],
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  return database.transaction(async (tx) => {
+    const list = `{${tenants.join(',')}}`;
+    await tx.execute(
+      sql`SELECT set_config('role', ${APP_ROLE}, true), set_config('countersign.tenants', ${list}, true)`,
+    );
+    return work(tx);
+  });
+}
+
+/** Rows of a raw statement; both drivers answer `{ rows }`. The caller parses what it reads. */
+export async function rowsOf(tx: Tx, statement: SQL): Promise<readonly Record<string, unknown>[]> {
+  const result: unknown = await tx.execute(statement);
+  if (typeof result === 'object' && result !== null && 'rows' in result && Array.isArray(result.rows))
+    return result.rows;
+  throw new TypeError('the driver answered without rows');
+}
+
+/** SQLSTATE of a failed statement, or null when the error isn't the database's. */
+export function sqlState(error: unknown): string | null {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if ('code' in cause && typeof cause.code === 'string' && /^[0-9A-Z]{5}$/.test(cause.code)) return cause.code;
+  }
+  return null;
+}
+
+/**
+ * Throws when row-level security would not hold: asked inside a tenant transaction, of the role that is in force there.
+ */
+export async function assertIsolation(database: Database): Promise<void> {
+  const [role] = await database.withTenants([], (tx) =>
+    rowsOf(
+      tx,
+      sql`SELECT current_user::text AS name, (rolsuper OR rolbypassrls) AS bypasses FROM pg_roles WHERE rolname = current_user`,
+    ),
+  );
+  if (role?.['bypasses'] !== false) {
+    throw new Error(
+      `the database role ${String(role?.['name'])} bypasses row-level security: tenants would see each other`,
+    );
+  }
+}
+
+export { tables };

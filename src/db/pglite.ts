@@ -1,0 +1,38 @@
+/**
+ * PostgreSQL inside this process (PGlite): for development, tests and the demo. It runs with fsync off, so it survives
+ * kill -9 but not the loss of power, and has a single connection.
+ * @module
+ */
+import { PGlite } from '@electric-sql/pglite';
+import { drizzle } from 'drizzle-orm/pglite';
+import { migrate } from 'drizzle-orm/pglite/migrator';
+import { type Database, inTenants, tables } from './client.ts';
+import { MIGRATIONS } from './migrate.ts';
+
+export interface PgliteOptions {
+  /** A directory, or nothing for a database in memory. */
+  readonly directory?: string;
+  /** A dump of a database that is already migrated. */
+  readonly snapshot?: Blob;
+}
+
+export async function openPglite(options: PgliteOptions = {}): Promise<Database> {
+  const client = await PGlite.create(
+    options.directory ?? 'memory://',
+    options.snapshot ? { loadDataDir: options.snapshot } : {},
+  );
+  const database = drizzle(client, { schema: tables });
+  if (!options.snapshot) await migrate(database, { migrationsFolder: MIGRATIONS });
+  return {
+    kind: 'pglite',
+    withTenants: (tenants, work) => inTenants(database, tenants, work),
+    notify: async (channel) => {
+      await client.query('SELECT pg_notify($1, $2)', [channel, '']);
+    },
+    listen: async (channel, hear) => {
+      const stop = await client.listen(channel, hear);
+      return { close: () => stop() };
+    },
+    close: () => client.close(),
+  };
+}

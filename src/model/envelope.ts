@@ -1,0 +1,83 @@
+/**
+ * Shapes of an envelope's parts as they are stored and handed to a provider.
+ * @module
+ */
+import type { IssueCode, ProblemCode, ProviderFault } from './problems.ts';
+import type { FieldKind, RecipientRole } from './words.ts';
+
+/** Points from the top left of the page as it is displayed (crop box, rotation applied); pages from 1. */
+export type FieldPlace =
+  | {
+      readonly at: {
+        readonly document: string;
+        readonly page: number;
+        readonly x: number;
+        readonly y: number;
+        readonly width: number | null;
+        readonly height: number | null;
+      };
+    }
+  | {
+      readonly anchor: {
+        /** Key of the document, null for every document of the envelope. */
+        readonly document: string | null;
+        readonly text: string;
+        readonly dx: number;
+        readonly dy: number;
+        readonly ifMissing: 'REFUSE' | 'SKIP';
+      };
+    };
+
+/** What a provider is asked to make. `ref`s are the ids the provider will know the parts by. */
+export interface EnvelopeContent {
+  /** Our public envelope id: written into the provider's metadata, so that news of it finds its way home. */
+  readonly envelopeId: string;
+  readonly subject: string;
+  readonly message: string | null;
+  readonly expiresAt: Date | null;
+  readonly documents: readonly ContentDocument[];
+  readonly recipients: readonly ContentRecipient[];
+}
+
+export interface ContentDocument {
+  readonly ref: string;
+  readonly key: string;
+  readonly name: string;
+  readonly contentType: string;
+  readonly size: number;
+  /** Reads the whole document. */
+  bytes(): Promise<Buffer>;
+}
+
+export interface ContentRecipient {
+  readonly ref: string;
+  readonly role: RecipientRole;
+  readonly name: string;
+  readonly email: string;
+  readonly routingOrder: number;
+  /** The id under which the provider lets us open a signing session, or null for one that gets a mail. */
+  readonly embeddedId: string | null;
+  readonly fields: readonly ContentField[];
+}
+
+export interface ContentField {
+  readonly kind: FieldKind;
+  readonly label: string | null;
+  readonly required: boolean;
+  readonly value: string | null;
+  readonly place: FieldPlace;
+}
+
+/** What a command needs beyond its envelope. */
+export interface CommandRequest {
+  /** VOID: why, told to the recipients. */
+  readonly reason?: string;
+}
+
+/** A refusal as it is kept on an envelope or command. */
+export interface Failure extends ProviderFault {
+  readonly code: ProblemCode;
+  readonly message: string;
+  readonly issues?: readonly { readonly code: IssueCode; readonly message: string }[];
+  readonly at: string;
+}

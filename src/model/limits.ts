@@ -1,0 +1,18 @@
+/**
+ * Sizes that are refused before anyone is called.
+ * @module
+ */
+
+/** Decoded bytes of one document given as base64. */
+export const MAX_BASE64_BYTES = 1024 * 1024;
+/** Bytes of a GraphQL request body. */
+export const MAX_GRAPHQL_BYTES = 2 * 1024 * 1024;
+/** Bytes of a webhook body: a provider that is told to leave documents out stays far below. */
+export const MAX_WEBHOOK_BYTES = 10 * 1024 * 1024;
+export const MAX_IDEMPOTENCY_KEY = 255;
+/** Days an idempotency key is kept. */
+export const IDEMPOTENCY_KEY_DAYS = 30;
+/** Rows of a page, at most. */
+export const MAX_PAGE = 200;
+/** Milliseconds a send may wait for its outcome. */
+export const MAX_WAIT_MS = 30_000;

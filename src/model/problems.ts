@@ -1,0 +1,220 @@
+/**
+ * Every way a request can be refused, as one table. `docs/errors.md` has a section for each code.
+ * A problem is answered as it stands here; anything that isn't one is a bug and leaves masked.
+ * @module
+ */
+import type { EnvelopeStatus } from './words.ts';
+
+export const PROBLEM_CODES = [
+  'INVALID_INPUT',
+  'PROVIDER_REFUSED',
+  'PROVIDER_UNAVAILABLE',
+  'TOO_EARLY',
+  'NOT_SUPPORTED',
+  'NOT_FOUND',
+  'WRONG_STATE',
+  'KEY_REUSED',
+  'LIMIT_REACHED',
+  'NOT_THEIR_TURN',
+  'NOT_READY',
+  'NOT_EMBEDDED',
+] as const;
+export type ProblemCode = (typeof PROBLEM_CODES)[number];
+
+export const ISSUE_CODES = [
+  'REQUIRED',
+  'TOO_LONG',
+  'TOO_MANY',
+  'OUT_OF_RANGE',
+  'INVALID_FORMAT',
+  'UNKNOWN_REFERENCE',
+  'DUPLICATE',
+  'ROUTING_ORDER_GAP',
+  'FILE_TOO_LARGE',
+  'FILE_EMPTY',
+  'FILE_NOT_PDF',
+  'NOT_BASE64',
+  'NOT_SUPPORTED',
+] as const;
+export type IssueCode = (typeof ISSUE_CODES)[number];
+
+/** One fault of an input. `path` leads to the value, as it stands in the request's `input`. */
+export interface InputIssue {
+  readonly code: IssueCode;
+  readonly message: string;
+  readonly path: readonly string[];
+  readonly suggestion: string | null;
+}
+
+interface ProblemOptions {
+  readonly fix?: string;
+  readonly retryAfter?: Date;
+  readonly cause?: unknown;
+}
+
+export abstract class Problem extends Error {
+  abstract readonly code: ProblemCode;
+  /** True when the same key and input may be sent again. */
+  abstract readonly retryable: boolean;
+  readonly fix: string | null;
+  readonly retryAfter: Date | null;
+
+  constructor(message: string, options: ProblemOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = this.constructor.name;
+    this.fix = options.fix ?? null;
+    this.retryAfter = options.retryAfter ?? null;
+  }
+}
+
+/** All faults of one input, together. */
+export class InvalidInput extends Problem {
+  readonly code = 'INVALID_INPUT';
+  readonly retryable = false;
+  readonly issues: readonly InputIssue[];
+
+  constructor(issues: readonly InputIssue[]) {
+    const [first] = issues;
+    const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : '';
+    super(first ? `${first.path.join('.')}: ${first.message}${more}` : 'The input is not valid.');
+    this.issues = issues;
+  }
+}
+
+/** What a provider said when it refused, kept for support: its code, status and trace id. */
+export interface ProviderFault {
+  readonly providerCode: string | null;
+  readonly providerMessage: string;
+  readonly providerStatus: number | null;
+  readonly traceId: string | null;
+}
+
+export class ProviderRefused extends Problem {
+  readonly code = 'PROVIDER_REFUSED';
+  readonly retryable = false;
+  readonly fault: ProviderFault;
+  /** UUID of the envelope that the refusal left FAILED, where there is one. */
+  readonly envelope: string | null;
+
+  constructor(fault: ProviderFault, options: ProblemOptions & { envelope?: string } = {}) {
+    super(`The provider refused: ${fault.providerMessage}`, options);
+    this.fault = fault;
+    this.envelope = options.envelope ?? null;
+  }
+}
+
+/** The provider gave no usable answer: it was down, slow, or out of budget. Nothing is known to have changed. */
+export class ProviderUnavailable extends Problem {
+  readonly code = 'PROVIDER_UNAVAILABLE';
+  readonly retryable = true;
+  readonly fault: ProviderFault;
+
+  constructor(fault: ProviderFault, options: ProblemOptions = {}) {
+    super(`The provider can't be reached: ${fault.providerMessage}`, options);
+    this.fault = fault;
+  }
+}
+
+export class TooEarly extends Problem {
+  readonly code = 'TOO_EARLY';
+  readonly retryable = true;
+  readonly nextAllowedAt: Date;
+
+  constructor(message: string, nextAllowedAt: Date) {
+    super(message, { retryAfter: nextAllowedAt });
+    this.nextAllowedAt = nextAllowedAt;
+  }
+}
+
+export class NotSupported extends Problem {
+  readonly code = 'NOT_SUPPORTED';
+  readonly retryable = false;
+  readonly capability: string;
+
+  constructor(message: string, capability: string) {
+    super(message);
+    this.capability = capability;
+  }
+}
+
+/** What doesn't exist and what is another tenant's, alike. */
+export class NotFound extends Problem {
+  readonly code = 'NOT_FOUND';
+  readonly retryable = false;
+
+  constructor(what: string) {
+    super(`There is no such ${what}.`, { fix: `Check the ${what} id, and that the token belongs to its tenant.` });
+  }
+}
+
+export class WrongState extends Problem {
+  readonly code = 'WRONG_STATE';
+  readonly retryable = false;
+  readonly status: EnvelopeStatus;
+
+  constructor(message: string, status: EnvelopeStatus, fix?: string) {
+    super(message, fix ? { fix } : {});
+    this.status = status;
+  }
+}
+
+export class KeyReused extends Problem {
+  readonly code = 'KEY_REUSED';
+  readonly retryable = false;
+
+  constructor() {
+    super('This idempotency key was used with another input.', {
+      fix: 'Send the first input again to get its result, or use a new key for a new one.',
+    });
+  }
+}
+
+export class LimitReached extends Problem {
+  readonly code = 'LIMIT_REACHED';
+  readonly retryable = true;
+}
+
+export class NotTheirTurn extends Problem {
+  readonly code = 'NOT_THEIR_TURN';
+  readonly retryable = true;
+
+  constructor() {
+    super('Other recipients come before this one in the routing order.', {
+      fix: 'Ask again when the recipient is NOTIFIED.',
+    });
+  }
+}
+
+export class NotReady extends Problem {
+  readonly code = 'NOT_READY';
+  readonly retryable = true;
+
+  constructor(message: string, retryAfter: Date) {
+    super(message, { retryAfter });
+  }
+}
+
+export class NotEmbedded extends Problem {
+  readonly code = 'NOT_EMBEDDED';
+  readonly retryable = false;
+
+  constructor() {
+    super('The provider mails this recipient a link; there is no embedded signing for it.', {
+      fix: 'Set `embedded: true` on the recipient when the envelope is sent.',
+    });
+  }
+}
+
+/**
+ * A write ended without a usable answer: it may have happened or not. Not a problem to answer with: whoever catches it
+ * settles it by look-up.
+ */
+export class OutcomeUnknown extends Error {
+  readonly fault: ProviderFault;
+
+  constructor(fault: ProviderFault, options: { cause?: unknown } = {}) {
+    super(`no usable answer from the provider: ${fault.providerMessage}`, options);
+    this.name = 'OutcomeUnknown';
+    this.fault = fault;
+  }
+}

@@ -1,0 +1,214 @@
+/**
+ * The one reducer. Each fact is a register that keeps the value with the greatest key: the provider's own time, then
+ * the rank of the word, last the canonical bytes of the value. A join of registers is commutative, associative and
+ * idempotent, so every order and every repetition of the same observations ends in the same envelope.
+ * @module
+ */
+import type { EnvelopeFact, Observation, RecipientFact } from './observation.ts';
+import type { Instant } from './time.ts';
+import {
+  ENDS,
+  type End,
+  type EnvelopeStatus,
+  type EventType,
+  PROGRESS,
+  type Progress,
+  RECIPIENT_STATUSES,
+  type RecipientStatus,
+} from './words.ts';
+
+interface Register<Status extends string> {
+  readonly at: Instant;
+  readonly status: Status;
+  readonly providerStatus: string;
+  readonly reason: string | null;
+}
+
+/** Our own side of a send, in rank order: it only moves forward. */
+export const SEND_PHASES = ['DRAFT', 'SENDING', 'FAILED'] as const;
+export type SendPhase = (typeof SEND_PHASES)[number];
+
+/** What is known of an envelope, as the registers hold it. Plain JSON: stored as it stands. */
+export interface EnvelopeState {
+  readonly phase: SendPhase;
+  /** When `phase` was reached, by our clock. */
+  readonly phaseAt: Instant;
+  /** Our cancel: asked for and not answered yet, or settled either way. */
+  readonly voiding: { readonly at: Instant; readonly status: 'ASKED' | 'SETTLED' } | null;
+  readonly progress: Register<Progress> | null;
+  readonly end: Register<End> | null;
+  /** A later word of the provider's API that undid an end. */
+  readonly reopening: Register<Progress> | null;
+  readonly recipients: Readonly<Record<string, Register<RecipientStatus>>>;
+}
+
+/** News of our own: what a command of ours has begun or settled. */
+export type LocalFact =
+  | { readonly kind: 'PHASE'; readonly phase: SendPhase; readonly at: Instant }
+  | { readonly kind: 'VOIDING'; readonly status: 'ASKED' | 'SETTLED'; readonly at: Instant };
+
+/** What a reader sees, derived from the registers alone. */
+export interface EnvelopeView {
+  readonly status: EnvelopeStatus;
+  readonly providerStatus: string | null;
+  /** Why the provider says it ended, where it says so. */
+  readonly reason: string | null;
+  readonly changedAt: Instant;
+}
+
+export interface StateChange {
+  readonly type: EventType;
+  readonly occurredAt: Instant;
+  readonly status: EnvelopeStatus;
+  /** The provider's recipient id, for the RECIPIENT_ types. */
+  readonly recipient: string | null;
+  readonly recipientStatus: RecipientStatus | null;
+}
+
+export interface Reduced {
+  readonly state: EnvelopeState;
+  readonly changes: readonly StateChange[];
+}
+
+export function initialState(at: Instant, phase: SendPhase = 'DRAFT'): EnvelopeState {
+  return { phase, phaseAt: at, voiding: null, progress: null, end: null, reopening: null, recipients: {} };
+}
+
+/** Joins an observation into the state; `changes` is empty when nothing a reader can see has changed. */
+export function reduce(state: EnvelopeState, observation: Observation): Reduced {
+  let next = state;
+  for (const fact of observation.envelope) next = joinEnvelopeFact(next, fact, observation);
+  for (const fact of observation.recipients) next = joinRecipientFact(next, fact);
+  return { state: next, changes: difference(state, next) };
+}
+
+/** Joins what we ourselves began or settled. */
+export function reduceLocal(state: EnvelopeState, fact: LocalFact): Reduced {
+  let next = state;
+  if (fact.kind === 'PHASE') {
+    if (SEND_PHASES.indexOf(fact.phase) > SEND_PHASES.indexOf(state.phase)) {
+      next = { ...state, phase: fact.phase, phaseAt: fact.at };
+    }
+  } else {
+    const { at, status } = fact;
+    const held = state.voiding;
+    const wins = !held || at > held.at || (at === held.at && status === 'SETTLED');
+    if (wins) next = { ...state, voiding: { at, status } };
+  }
+  return { state: next, changes: difference(state, next) };
+}
+
+/** The end that stands now, or null: what a read must have known of to undo it. */
+export function standingEnd(state: EnvelopeState): Register<End> | null {
+  const { end, reopening } = state;
+  return end && !(reopening && reopening.at > end.at) ? end : null;
+}
+
+export function view(state: EnvelopeState): EnvelopeView {
+  const end = standingEnd(state);
+  if (end) return { status: end.status, providerStatus: end.providerStatus, reason: end.reason, changedAt: end.at };
+  const word = latest(PROGRESS, state.progress, state.reopening);
+  if (!word) return { status: state.phase, providerStatus: null, reason: null, changedAt: state.phaseAt };
+  const signed = lastSigned(state);
+  const common = { providerStatus: word.providerStatus, reason: null };
+  if (state.voiding?.status === 'ASKED') return { ...common, status: 'VOIDING', changedAt: state.voiding.at };
+  if (signed) return { ...common, status: 'PARTIALLY_SIGNED', changedAt: signed.at };
+  return { ...common, status: word.status, changedAt: word.at };
+}
+
+function joinEnvelopeFact(state: EnvelopeState, fact: EnvelopeFact, observation: Observation): EnvelopeState {
+  const { at, providerStatus } = fact;
+  if (fact.kind === 'END') {
+    return {
+      ...state,
+      end: greatest(ENDS, state.end, { at, status: fact.status, providerStatus, reason: fact.reason }),
+    };
+  }
+  const word = { at, status: fact.status, providerStatus, reason: null };
+  const progress = greatest(PROGRESS, state.progress, word);
+  const undoes = observation.source === 'READ' && observation.sawEnd !== null && at > observation.sawEnd;
+  if (!undoes) return { ...state, progress };
+  return { ...state, progress, reopening: greatest(PROGRESS, state.reopening, word) };
+}
+
+function joinRecipientFact(state: EnvelopeState, fact: RecipientFact): EnvelopeState {
+  const { ref, at, status, providerStatus, reason } = fact;
+  const held = state.recipients[ref] ?? null;
+  const word = { at, status, providerStatus, reason };
+  // What a recipient has done is done: a reminder sent later doesn't unsign.
+  const [heldDone, wordDone] = [held !== null && isDone(held.status), isDone(status)];
+  if (held && heldDone !== wordDone) {
+    return heldDone ? state : { ...state, recipients: { ...state.recipients, [ref]: word } };
+  }
+  return { ...state, recipients: { ...state.recipients, [ref]: greatest(RECIPIENT_STATUSES, held, word) } };
+}
+
+function isDone(status: RecipientStatus): boolean {
+  return status === 'SIGNED' || status === 'APPROVED' || status === 'DECLINED';
+}
+
+function lastSigned(state: EnvelopeState): Register<RecipientStatus> | null {
+  const signed = Object.values(state.recipients).filter(({ status }) => status === 'SIGNED' || status === 'APPROVED');
+  return signed.reduce<Register<RecipientStatus> | null>(
+    (last, word) => (last && last.at >= word.at ? last : word),
+    null,
+  );
+}
+
+/** The value with the greatest key (time, rank, bytes): equal keys mean equal values, so nothing ever ties. */
+function greatest<S extends string>(ranks: readonly S[], held: Register<S> | null, word: Register<S>): Register<S> {
+  if (!held) return word;
+  if (held.at !== word.at) return held.at > word.at ? held : word;
+  const [heldRank, wordRank] = [ranks.indexOf(held.status), ranks.indexOf(word.status)];
+  if (heldRank !== wordRank) return heldRank > wordRank ? held : word;
+  return bytes(held) >= bytes(word) ? held : word;
+}
+
+function latest<S extends string>(
+  ranks: readonly S[],
+  a: Register<S> | null,
+  b: Register<S> | null,
+): Register<S> | null {
+  return a && b ? greatest(ranks, a, b) : (a ?? b);
+}
+
+function bytes(word: Register<string>): string {
+  return JSON.stringify([word.providerStatus, word.reason]);
+}
+
+function difference(before: EnvelopeState, after: EnvelopeState): StateChange[] {
+  if (before === after) return [];
+  const [was, is] = [view(before), view(after)];
+  const changes: StateChange[] = [];
+  for (const [ref, word] of Object.entries(after.recipients)) {
+    if (word.status === 'WAITING' || before.recipients[ref]?.status === word.status) continue;
+    changes.push({
+      type: `RECIPIENT_${word.status}`,
+      occurredAt: word.at,
+      status: is.status,
+      recipient: ref,
+      recipientStatus: word.status,
+    });
+  }
+  // Several recipients may have moved in one observation: told in the provider's order.
+  changes.sort((a, b) => compare(a.occurredAt, b.occurredAt) || compare(a.recipient ?? '', b.recipient ?? ''));
+  if (was.status !== is.status) {
+    const reopened = standingEnd(before) !== null && standingEnd(after) === null;
+    changes.push({
+      type: reopened ? 'ENVELOPE_REOPENED' : typeOf(is.status),
+      occurredAt: is.changedAt,
+      status: is.status,
+      recipient: null,
+      recipientStatus: null,
+    });
+  }
+  return changes;
+}
+
+function typeOf(status: EnvelopeStatus): EventType {
+  return status === 'DRAFT' ? 'ENVELOPE_CREATED' : `ENVELOPE_${status}`;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,44 @@
+/**
+ * Instants as the providers write them: 1-7 fractional digits, any offset. Compared as canonical text of fixed
+ * width, because a JavaScript Date keeps milliseconds and would make different instants tie.
+ * @module
+ */
+
+/** `YYYY-MM-DDTHH:MM:SS.nnnnnnnnnZ`, UTC, nine fractional digits: text order is time order. */
+export type Instant = string & { readonly instant: unique symbol };
+
+const RFC3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|[+-]\d\d:?\d\d)$/i;
+
+/** The instant that `text` names, or null when it is no RFC 3339 time with a zone (a time without one can't be ordered). */
+export function parseInstant(text: string): Instant | null {
+  const match = RFC3339.exec(text.trim());
+  if (!match) return null;
+  const [, seconds, fraction = '', zone = 'Z'] = match;
+  const date = new Date(`${seconds}${zone.toUpperCase() === 'Z' ? 'Z' : zone.replace(/^(...):?(..)$/, '$1:$2')}`);
+  if (Number.isNaN(date.getTime())) return null;
+  return brand(`${date.toISOString().slice(0, 19)}.${fraction.padEnd(9, '0')}Z`);
+}
+
+export function instantOf(date: Date): Instant {
+  return brand(date.toISOString().replace('Z', '000000Z'));
+}
+
+export function dateOf(instant: Instant): Date {
+  return new Date(`${instant.slice(0, 23)}Z`);
+}
+
+export function addMilliseconds(date: Date, milliseconds: number): Date {
+  return new Date(date.getTime() + milliseconds);
+}
+
+/** The date that `text` or the number of milliseconds names; throws on anything else (for values we wrote ourselves). */
+export function dateFrom(value: string | number | Date): Date {
+  const date = new Date(value);
+  if (Number.isNaN(date.getTime())) throw new TypeError(`not a time: ${String(value)}`);
+  return date;
+}
+
+/** Only here is text called an instant: after it was brought into the canonical form. */
+function brand(text: string): Instant {
+  return text as Instant;
+}

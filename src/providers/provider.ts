@@ -1,0 +1,171 @@
+/**
+ * The seam between countersign and a vendor. What a provider can't do is absent here or said in its capabilities;
+ * nothing outside a provider's folder knows a field or status word of its API.
+ *
+ * Errors of every method: `ProviderRefused` (the provider said no, nothing was done), `ProviderUnavailable` (no usable
+ * answer and nothing was changed: reads, and writes that never left), `OutcomeUnknown` (a write whose answer was lost).
+ * @module
+ */
+import type { ReadableStream } from 'node:stream/web';
+import type { EnvelopeContent } from '../model/envelope.ts';
+import type { Sighting } from '../model/observation.ts';
+import type { Instant } from '../model/time.ts';
+import type { Environment, FieldKind, ProviderName, RecipientRole } from '../model/words.ts';
+import type { World } from '../world.ts';
+
+export interface Capabilities {
+  readonly roles: readonly RecipientRole[];
+  readonly fieldKinds: readonly FieldKind[];
+  readonly anchors: boolean;
+  readonly embeddedSigning: boolean;
+  readonly routingOrder: boolean;
+  /** Bytes of one document, and of all documents of an envelope. */
+  readonly maxDocumentBytes: number;
+  readonly maxTotalBytes: number;
+  /** Characters. */
+  readonly maxSubject: number;
+  readonly maxMessage: number;
+  readonly maxName: number;
+  readonly maxEmail: number;
+  readonly maxVoidReason: number;
+  readonly maxRecipients: number;
+}
+
+export interface ConnectInput {
+  /** As given by the caller; the provider parses it. */
+  readonly credentials: unknown;
+  readonly environment: Environment;
+}
+
+/** What signing in taught: enough to open the account from now on. */
+export interface ConnectedAccount {
+  readonly providerAccountId: string;
+  readonly name: string;
+  readonly baseUri: string;
+  /** To be sealed and stored; plain JSON, handed back to `open`. */
+  readonly credentials: unknown;
+  /** Keys that webhooks of this account are signed with. */
+  readonly webhookKeys: readonly string[];
+}
+
+export interface OpenInput {
+  readonly environment: Environment;
+  readonly providerAccountId: string;
+  readonly baseUri: string;
+  readonly credentials: unknown;
+  /** Where this account's webhooks go, when each envelope is to name it; null when the account has a configuration. */
+  readonly webhookUrl: string | null;
+}
+
+export interface Provider {
+  readonly name: ProviderName;
+  readonly capabilities: Capabilities;
+  readonly webhook: WebhookDialect;
+  /** Signs in once to prove the credentials. Throws `InvalidInput` with paths under `credentials`. */
+  connect(input: ConnectInput, world: World): Promise<ConnectedAccount>;
+  /** Cheap: opens nothing until the first call. One client per account and process, since it holds the token. */
+  open(input: OpenInput, world: World): ProviderClient;
+}
+
+/** How a send is found again when its answer was lost. */
+export interface Correlation {
+  /** Our command's id: unique per send. */
+  readonly commandId: string;
+  /** Our public envelope id. */
+  readonly envelopeId: string;
+  /** When the first attempt began. */
+  readonly since: Date;
+}
+
+/** An envelope that exists at the provider and that no recipient has seen. */
+export interface Draft {
+  readonly providerId: string;
+  /** The provider's time of its making: not later than anything that will happen to it. */
+  readonly at: Instant;
+}
+
+export interface ReadRequest {
+  readonly providerId: string;
+  /** The time of the end that the cache held when this request was made; see `Observation.sawEnd`. */
+  readonly sawEnd: Instant | null;
+}
+
+export interface SigningUrlRequest {
+  readonly providerId: string;
+  readonly recipient: {
+    readonly ref: string;
+    readonly name: string;
+    readonly email: string;
+    readonly embeddedId: string;
+  };
+  readonly returnUrl: string;
+}
+
+export interface SigningUrl {
+  readonly url: string;
+  readonly expiresAt: Date;
+  readonly singleUse: boolean;
+}
+
+export interface Download {
+  readonly contentType: string;
+  /** Bytes, where the provider says so. */
+  readonly size: number | null;
+  readonly body: ReadableStream<Uint8Array>;
+}
+
+export interface ProviderClient {
+  /** Most envelopes that one call of `read` asks for in one request. */
+  readonly readBatch: number;
+  /** The least time between two reads of one envelope that the provider's rules allow, in milliseconds; 0 for none. */
+  readonly pollingIntervalMs: number;
+  /** Makes a draft that carries the correlation. Never repeated blindly. */
+  createDraft(content: EnvelopeContent, correlation: Correlation): Promise<Draft>;
+  /** The draft of an earlier attempt, or null when the provider knows of none (which soon after proves nothing). */
+  findDraft(correlation: Correlation): Promise<Draft | null>;
+  /** Sends the draft to its recipients. May be repeated: sending what is sent already succeeds. */
+  release(providerId: string): Promise<void>;
+  /** Cancels for good. May be repeated: voiding what is voided already succeeds. */
+  void(providerId: string, reason: string): Promise<void>;
+  /** Throws `NotTheirTurn` for a recipient that others come before. */
+  signingUrl(request: SigningUrlRequest): Promise<SigningUrl>;
+  /** Any number of envelopes, as many requests as `readBatch` makes of them. One the provider doesn't know is left out. */
+  read(requests: readonly ReadRequest[]): Promise<readonly Sighting[]>;
+  /** The document as it stands now, signed once the envelope is completed. */
+  download(providerId: string, documentRef: string): Promise<Download>;
+}
+
+export interface WebhookRequest {
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+export interface ParsedWebhook {
+  /** The same for every repetition of one notification, whatever else its body says. */
+  readonly dedupeKey: string;
+  readonly sightings: readonly Sighting[];
+}
+
+export interface WebhookAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface WebhookDialect {
+  /** Null when the raw bytes are proven to come from the provider, else why not. Constant time in the signature. */
+  verify(request: WebhookRequest, keys: readonly string[]): string | null;
+  /** Throws `Unparsable`. `providerAccountId` must be the one the message names. */
+  parse(request: WebhookRequest, providerAccountId: string): ParsedWebhook;
+  /** What this provider wants to hear when the delivery is safely stored. */
+  readonly accepted: WebhookAnswer;
+}
+
+/** A webhook that is authentic and that we can't read: kept, visible, and answered as accepted. */
+export class Unparsable extends Error {
+  constructor(reason: string, options: { cause?: unknown } = {}) {
+    super(reason, options);
+    this.name = 'Unparsable';
+  }
+}

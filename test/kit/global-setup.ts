@@ -1,0 +1,55 @@
+/**
+ * Once per run: a migrated PGlite snapshot and a migrated Postgres template, which every test file copies.
+ * @module
+ */
+import { rm, writeFile } from 'node:fs/promises';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import { drizzle } from 'drizzle-orm/pglite';
+import { migrate } from 'drizzle-orm/pglite/migrator';
+import { Client } from 'pg';
+import type { TestProject } from 'vitest/node';
+import { MIGRATIONS, migratePostgres } from '../../src/db/migrate.ts';
+import { findPostgres } from './postgres-server.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Which database `*.db.test.ts` files of this project use. */
+    database: 'pglite' | 'postgres';
+    /** Path of a dump of a migrated PGlite. */
+    snapshot: string;
+    /** Address of a Postgres server without a database name, and its migrated template. */
+    postgres: { server: string; template: string };
+  }
+}
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const directory = mkdtempSync(join(tmpdir(), 'countersign-test-'));
+  const snapshot = join(directory, 'snapshot.tar');
+  const client = await PGlite.create('memory://');
+  await migrate(drizzle(client), { migrationsFolder: MIGRATIONS });
+  const dump = await client.dumpDataDir('none');
+  await writeFile(snapshot, dump.stream());
+  await client.close();
+  project.provide('snapshot', snapshot);
+
+  const postgres = await findPostgres();
+  const template = `countersign_test_${process.pid}_${Date.now().toString(36)}`;
+  const run = async (statement: string): Promise<void> => {
+    const admin = new Client({ connectionString: `${postgres.server}/postgres` });
+    await admin.connect();
+    await admin.query(statement);
+    await admin.end();
+  };
+  await run(`CREATE DATABASE ${template}`);
+  await migratePostgres(`${postgres.server}/${template}`);
+  project.provide('postgres', { server: postgres.server, template });
+
+  return async () => {
+    await run(`DROP DATABASE ${template} WITH (FORCE)`);
+    await postgres.stop();
+    await rm(directory, { recursive: true, force: true });
+  };
+}

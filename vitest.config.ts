@@ -1,0 +1,31 @@
+import { defineConfig } from 'vitest/config';
+
+/**
+ * `*.db.test.ts` run twice, on PGlite and on Postgres; the other files once. Modules are loaded by Node itself: through
+ * Vite, `graphql` would be there twice.
+ */
+export default defineConfig({
+  test: {
+    experimental: { viteModuleRunner: false },
+    globalSetup: ['test/kit/global-setup.ts'],
+    testTimeout: process.env['LONG'] ? 3_600_000 : 30_000,
+    hookTimeout: 60_000,
+    maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'once',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/**/*.db.test.ts'],
+          provide: { database: 'pglite' },
+        },
+      },
+      { extends: true, test: { name: 'pglite', include: ['test/**/*.db.test.ts'], provide: { database: 'pglite' } } },
+      {
+        extends: true,
+        test: { name: 'postgres', include: ['test/**/*.db.test.ts'], provide: { database: 'postgres' } },
+      },
+    ],
+  },
+});
