@@ -17,7 +17,7 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
-import type { Observation, RecipientDetail } from '../model/observation.ts';
+import type { Observation } from '../model/observation.ts';
 import type { EnvelopeState } from '../model/reduce.ts';
 import type {
   CommandKind,
@@ -294,7 +294,6 @@ export const parkedObservations = pgTable(
     providerId: text('provider_id').notNull(),
     deliveryId: uuid('delivery_id'),
     observation: jsonb('observation').$type<Observation>().notNull(),
-    details: jsonb('details').$type<RecipientDetail[]>().notNull(),
     createdAt: instant('created_at').notNull().default(dbNow),
   },
   (t) => [

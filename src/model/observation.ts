@@ -28,6 +28,8 @@ export interface RecipientFact {
 /** Who a recipient is, told where the provider knows: someone may have been added or renamed at the provider. */
 export interface RecipientDetail {
   readonly ref: string;
+  /** When the provider said so: the time of the message, or of the read's last modification. */
+  readonly at: Instant;
   readonly name: string;
   readonly email: string;
   readonly role: RecipientRole;
@@ -43,6 +45,7 @@ export interface Observation {
   readonly sawEnd: Instant | null;
   readonly envelope: readonly EnvelopeFact[];
   readonly recipients: readonly RecipientFact[];
+  readonly details: readonly RecipientDetail[];
 }
 
 /** An observation with what it takes to find its envelope. */
@@ -51,7 +54,6 @@ export interface Sighting {
   /** Our public envelope id, where the provider carries it back; finds the envelope before its provider id is stored. */
   readonly envelopeId: string | null;
   readonly observation: Observation;
-  readonly details: readonly RecipientDetail[];
   /** True when the message tells that something changed without saying it whole: the provider must be read. */
   readonly incomplete: boolean;
 }

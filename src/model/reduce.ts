@@ -4,7 +4,7 @@
  * idempotent, so every order and every repetition of the same observations ends in the same envelope.
  * @module
  */
-import type { EnvelopeFact, Observation, RecipientFact } from './observation.ts';
+import type { EnvelopeFact, Observation, RecipientDetail, RecipientFact } from './observation.ts';
 import type { Instant } from './time.ts';
 import {
   ENDS,
@@ -39,7 +39,10 @@ export interface EnvelopeState {
   readonly end: Register<End> | null;
   /** A later word of the provider's API that undid an end. */
   readonly reopening: Register<Progress> | null;
+  /** By the provider's recipient id. */
   readonly recipients: Readonly<Record<string, Register<RecipientStatus>>>;
+  /** Who they are, as the provider last said: someone may be added or renamed there. */
+  readonly details: Readonly<Record<string, RecipientDetail>>;
 }
 
 /** News of our own: what a command of ours has begun or settled. */
@@ -71,7 +74,7 @@ export interface Reduced {
 }
 
 export function initialState(at: Instant, phase: SendPhase = 'DRAFT'): EnvelopeState {
-  return { phase, phaseAt: at, voiding: null, progress: null, end: null, reopening: null, recipients: {} };
+  return { phase, phaseAt: at, voiding: null, progress: null, end: null, reopening: null, recipients: {}, details: {} };
 }
 
 /** Joins an observation into the state; `changes` is empty when nothing a reader can see has changed. */
@@ -79,6 +82,7 @@ export function reduce(state: EnvelopeState, observation: Observation): Reduced 
   let next = state;
   for (const fact of observation.envelope) next = joinEnvelopeFact(next, fact, observation);
   for (const fact of observation.recipients) next = joinRecipientFact(next, fact);
+  for (const detail of observation.details) next = joinDetail(next, detail);
   return { state: next, changes: difference(state, next) };
 }
 
@@ -119,16 +123,14 @@ export function view(state: EnvelopeState): EnvelopeView {
 function joinEnvelopeFact(state: EnvelopeState, fact: EnvelopeFact, observation: Observation): EnvelopeState {
   const { at, providerStatus } = fact;
   if (fact.kind === 'END') {
-    return {
-      ...state,
-      end: greatest(ENDS, state.end, { at, status: fact.status, providerStatus, reason: fact.reason }),
-    };
+    const end = greatest(ENDS, state.end, { at, status: fact.status, providerStatus, reason: fact.reason });
+    return end === state.end ? state : { ...state, end };
   }
   const word = { at, status: fact.status, providerStatus, reason: null };
   const progress = greatest(PROGRESS, state.progress, word);
   const undoes = observation.source === 'READ' && observation.sawEnd !== null && at > observation.sawEnd;
-  if (!undoes) return { ...state, progress };
-  return { ...state, progress, reopening: greatest(PROGRESS, state.reopening, word) };
+  const reopening = undoes ? greatest(PROGRESS, state.reopening, word) : state.reopening;
+  return progress === state.progress && reopening === state.reopening ? state : { ...state, progress, reopening };
 }
 
 function joinRecipientFact(state: EnvelopeState, fact: RecipientFact): EnvelopeState {
@@ -136,11 +138,19 @@ function joinRecipientFact(state: EnvelopeState, fact: RecipientFact): EnvelopeS
   const held = state.recipients[ref] ?? null;
   const word = { at, status, providerStatus, reason };
   // What a recipient has done is done: a reminder sent later doesn't unsign.
-  const [heldDone, wordDone] = [held !== null && isDone(held.status), isDone(status)];
-  if (held && heldDone !== wordDone) {
-    return heldDone ? state : { ...state, recipients: { ...state.recipients, [ref]: word } };
-  }
-  return { ...state, recipients: { ...state.recipients, [ref]: greatest(RECIPIENT_STATUSES, held, word) } };
+  const sameClass = !held || isDone(held.status) === isDone(status);
+  const joined = sameClass ? greatest(RECIPIENT_STATUSES, held, word) : isDone(status) ? word : held;
+  return joined === held ? state : { ...state, recipients: { ...state.recipients, [ref]: joined } };
+}
+
+function joinDetail(state: EnvelopeState, detail: RecipientDetail): EnvelopeState {
+  const held = state.details[detail.ref];
+  const wins = !held || detail.at > held.at || (detail.at === held.at && detailBytes(detail) > detailBytes(held));
+  return wins ? { ...state, details: { ...state.details, [detail.ref]: detail } } : state;
+}
+
+function detailBytes({ name, email, role, routingOrder }: RecipientDetail): string {
+  return JSON.stringify([name, email, role, routingOrder]);
 }
 
 function isDone(status: RecipientStatus): boolean {

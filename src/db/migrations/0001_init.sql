@@ -186,7 +186,6 @@ CREATE TABLE "parked_observations" (
 	"provider_id" text NOT NULL,
 	"delivery_id" uuid,
 	"observation" jsonb NOT NULL,
-	"details" jsonb NOT NULL,
 	"created_at" timestamp (3) with time zone DEFAULT countersign_now() NOT NULL,
 	CONSTRAINT "parked_observations_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
