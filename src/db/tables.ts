@@ -17,7 +17,7 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
-import type { Observation } from '../model/observation.ts';
+import type { Sighting } from '../model/observation.ts';
 import type { EnvelopeState } from '../model/reduce.ts';
 import type {
   CommandKind,
@@ -293,7 +293,7 @@ export const parkedObservations = pgTable(
     accountId: uuid('account_id').notNull(),
     providerId: text('provider_id').notNull(),
     deliveryId: uuid('delivery_id'),
-    observation: jsonb('observation').$type<Observation>().notNull(),
+    sighting: jsonb('observation').$type<Sighting>().notNull(),
     createdAt: instant('created_at').notNull().default(dbNow),
   },
   (t) => [
