@@ -1,0 +1,73 @@
+/**
+ * The document store: bytes in the database, in pieces, in the transaction that needs them. So a send that is stored
+ * has its documents on every replica, and a document is hidden from other tenants as any row is.
+ * @module
+ */
+import { and, asc, eq, inArray } from 'drizzle-orm';
+import type { Tx } from '../db/client.ts';
+import { documentChunks, documents } from '../db/tables.ts';
+
+export type StoredDocument = typeof documents.$inferSelect;
+
+/** Bytes of one piece. */
+const CHUNK = 256 * 1024;
+
+export interface NewDocument {
+  readonly tenantId: string;
+  readonly id: string;
+  readonly filename: string;
+  readonly contentType: string;
+  /** Lower-case hex of the bytes' SHA-256. */
+  readonly sha256: string;
+  readonly bytes: Buffer;
+}
+
+export async function storeDocument(tx: Tx, { bytes, ...document }: NewDocument): Promise<void> {
+  await tx.insert(documents).values({ ...document, size: bytes.length });
+  for (let position = 0; position * CHUNK < bytes.length; position += 1) {
+    await tx.insert(documentChunks).values({
+      tenantId: document.tenantId,
+      documentId: document.id,
+      position,
+      bytes: bytes.subarray(position * CHUNK, (position + 1) * CHUNK),
+    });
+  }
+}
+
+export async function findDocuments(tx: Tx, tenantId: string, ids: readonly string[]): Promise<StoredDocument[]> {
+  if (ids.length === 0) return [];
+  return tx
+    .select()
+    .from(documents)
+    .where(and(eq(documents.tenantId, tenantId), inArray(documents.id, [...ids])));
+}
+
+/** One piece of the bytes, or null past the end: a reader holds no transaction between pieces. */
+export async function readChunk(
+  tx: Tx,
+  tenantId: string,
+  documentId: string,
+  position: number,
+): Promise<Buffer | null> {
+  const [chunk] = await tx
+    .select({ bytes: documentChunks.bytes })
+    .from(documentChunks)
+    .where(
+      and(
+        eq(documentChunks.tenantId, tenantId),
+        eq(documentChunks.documentId, documentId),
+        eq(documentChunks.position, position),
+      ),
+    );
+  return chunk?.bytes ?? null;
+}
+
+/** The whole document; for what must be sent in one piece. */
+export async function readWhole(tx: Tx, tenantId: string, documentId: string): Promise<Buffer> {
+  const chunks = await tx
+    .select({ bytes: documentChunks.bytes })
+    .from(documentChunks)
+    .where(and(eq(documentChunks.tenantId, tenantId), eq(documentChunks.documentId, documentId)))
+    .orderBy(asc(documentChunks.position));
+  return Buffer.concat(chunks.map(({ bytes }) => bytes));
+}

@@ -1,0 +1,139 @@
+/**
+ * Commands: wishes to change something at a provider, durable until their outcome is known. An attempt holds a fence,
+ * written before a socket opens; whoever lost it writes nothing more.
+ * @module
+ */
+import { and, eq, inArray, sql } from 'drizzle-orm';
+import type { Tx } from '../db/client.ts';
+import { dbNow } from '../db/columns.ts';
+import { commands, due } from '../db/tables.ts';
+import type { CommandRequest, Failure } from '../model/envelope.ts';
+import { addMilliseconds } from '../model/time.ts';
+import type { CommandKind, CommandState } from '../model/words.ts';
+import type { World } from '../world.ts';
+
+export type CommandRow = typeof commands.$inferSelect;
+
+/**
+ * How long an attempt may hold its fence: longer than a provider's slowest answer (DocuSign creates take minutes at
+ * worst), since another process takes over when it ends.
+ */
+const LEASE_MS = 180_000;
+
+export interface NewCommand {
+  readonly tenantId: string;
+  readonly id: string;
+  readonly envelopeId: string;
+  readonly accountId: string;
+  readonly kind: CommandKind;
+  readonly request: CommandRequest;
+}
+
+/** Stores the wish, and that it is due at once: should this process end, another takes it up. */
+export async function insertCommand(tx: Tx, command: NewCommand): Promise<void> {
+  await tx.insert(commands).values({ ...command, state: 'INTENDED' });
+  await tx.insert(due).values({ tenantId: command.tenantId, kind: 'COMMAND', id: command.id, dueAt: dbNow });
+}
+
+/** Takes the fence, or null when the command is settled, not due yet, or in other hands. */
+export async function claimCommand(tx: Tx, world: World, tenantId: string, id: string): Promise<CommandRow | null> {
+  const fence = world.uuid();
+  const leaseUntil = sql`countersign_now() + ${`${LEASE_MS} milliseconds`}::interval`;
+  const [claimed] = await tx
+    .update(commands)
+    .set({
+      state: 'ATTEMPTED',
+      attempt: sql`${commands.attempt} + 1`,
+      fence,
+      leaseUntil,
+      // An attempt that ended without a word may have reached the provider.
+      doubtSince: sql`CASE WHEN ${commands.state} = 'ATTEMPTED' THEN coalesce(${commands.doubtSince}, ${commands.updatedAt}) ELSE ${commands.doubtSince} END`,
+      updatedAt: dbNow,
+    })
+    .where(
+      and(
+        eq(commands.tenantId, tenantId),
+        eq(commands.id, id),
+        sql`(${commands.state} IN ('INTENDED', 'UNCERTAIN') AND coalesce(${commands.nextTryAt}, '-infinity') <= countersign_now()
+          OR ${commands.state} = 'ATTEMPTED' AND ${commands.leaseUntil} <= countersign_now())`,
+      ),
+    )
+    .returning();
+  if (!claimed) return null;
+  await tx
+    .insert(due)
+    .values({ tenantId, kind: 'COMMAND', id, dueAt: leaseUntil })
+    .onConflictDoUpdate({
+      target: [due.tenantId, due.kind, due.id],
+      set: { dueAt: leaseUntil },
+    });
+  return claimed;
+}
+
+export type Settlement =
+  | { readonly state: 'DONE' }
+  | { readonly state: 'REFUSED'; readonly failure: Failure }
+  /** To be tried again: INTENDED when nothing reached the provider, UNCERTAIN when something may have. */
+  | { readonly state: 'INTENDED' | 'UNCERTAIN'; readonly failure: Failure; readonly retryInMs: number };
+
+/** Writes how the attempt ended, and lets go; false when the fence was lost: then nothing may be written. */
+export async function settleCommand(tx: Tx, world: World, command: CommandRow, outcome: Settlement): Promise<boolean> {
+  const retry = 'retryInMs' in outcome;
+  const nextTryAt = retry ? addMilliseconds(world.now(), outcome.retryInMs) : null;
+  const settled = await tx
+    .update(commands)
+    .set({
+      state: outcome.state,
+      failure: outcome.state === 'DONE' ? null : outcome.failure,
+      nextTryAt,
+      leaseUntil: null,
+      fence: null,
+      doubtSince:
+        outcome.state === 'UNCERTAIN'
+          ? sql`coalesce(${commands.doubtSince}, ${commands.updatedAt})`
+          : sql`${commands.doubtSince}`,
+      updatedAt: dbNow,
+    })
+    .where(holdsFence(command))
+    .returning({ id: commands.id });
+  if (settled.length === 0) return false;
+  const isDue = and(eq(due.tenantId, command.tenantId), eq(due.kind, 'COMMAND'), eq(due.id, command.id));
+  if (nextTryAt) await tx.update(due).set({ dueAt: nextTryAt }).where(isDue);
+  else await tx.delete(due).where(isDue);
+  return true;
+}
+
+/** True, with the row locked, while the fence is still ours. */
+export async function keepsFence(tx: Tx, command: CommandRow): Promise<boolean> {
+  const held = await tx.select({ id: commands.id }).from(commands).where(holdsFence(command)).for('update');
+  return held.length > 0;
+}
+
+function holdsFence(command: CommandRow) {
+  return and(
+    eq(commands.tenantId, command.tenantId),
+    eq(commands.id, command.id),
+    eq(commands.fence, command.fence ?? ''),
+  );
+}
+
+export async function findCommands(tx: Tx, tenantId: string, ids: readonly string[]): Promise<CommandRow[]> {
+  if (ids.length === 0) return [];
+  return tx
+    .select()
+    .from(commands)
+    .where(and(eq(commands.tenantId, tenantId), inArray(commands.id, [...ids])));
+}
+
+export async function commandsOf(tx: Tx, tenantId: string, envelopeIds: readonly string[]): Promise<CommandRow[]> {
+  if (envelopeIds.length === 0) return [];
+  return tx
+    .select()
+    .from(commands)
+    .where(and(eq(commands.tenantId, tenantId), inArray(commands.envelopeId, [...envelopeIds])))
+    .orderBy(commands.createdAt, commands.id);
+}
+
+export function isSettled(state: CommandState): boolean {
+  return state === 'DONE' || state === 'REFUSED';
+}

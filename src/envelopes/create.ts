@@ -1,0 +1,94 @@
+/**
+ * Puts a checked envelope into the database: its documents, recipients and fields, as a draft or on its way.
+ * @module
+ */
+import type { Tx } from '../db/client.ts';
+import { envelopeDocuments, envelopes, fields, recipients } from '../db/tables.ts';
+import { storeDocument } from '../documents/store.ts';
+import { initialState, view } from '../model/reduce.ts';
+import { instantOf } from '../model/time.ts';
+import type { ProviderName } from '../model/words.ts';
+import type { World } from '../world.ts';
+import type { EnvelopeInput } from './input.ts';
+import type { CheckedDocument } from './validate-documents.ts';
+
+export interface CheckedEnvelope {
+  readonly input: EnvelopeInput;
+  readonly documents: readonly CheckedDocument[];
+  readonly account: { readonly id: string; readonly provider: ProviderName };
+}
+
+/** Inserts the rows of a new envelope with the status DRAFT. No event: whoever makes it says what it is now. */
+export async function insertEnvelope(
+  tx: Tx,
+  world: World,
+  tenantId: string,
+  id: string,
+  { input, documents, account }: CheckedEnvelope,
+): Promise<void> {
+  const state = initialState(instantOf(world.now()));
+  await tx.insert(envelopes).values({
+    tenantId,
+    id,
+    accountId: account.id,
+    provider: account.provider,
+    status: view(state).status,
+    subject: input.subject,
+    message: input.message,
+    externalId: input.externalId,
+    metadata: Object.fromEntries(input.metadata.map(({ key, value }) => [key, value])),
+    expiresAt: input.expiresAt,
+    state,
+  });
+  for (const [position, document] of documents.entries()) {
+    const documentId = await storedId(tx, world, tenantId, document);
+    const { key, filename } = document;
+    await tx.insert(envelopeDocuments).values({ tenantId, envelopeId: id, position, documentId, key, name: filename });
+  }
+  await insertRecipients(tx, world, tenantId, id, input);
+}
+
+async function storedId(tx: Tx, world: World, tenantId: string, document: CheckedDocument): Promise<string> {
+  const { content, filename, sha256 } = document;
+  if ('documentId' in content) return content.documentId;
+  const id = world.uuid();
+  await storeDocument(tx, { tenantId, id, filename, contentType: 'application/pdf', sha256, bytes: content.bytes });
+  return id;
+}
+
+async function insertRecipients(
+  tx: Tx,
+  world: World,
+  tenantId: string,
+  envelopeId: string,
+  input: EnvelopeInput,
+): Promise<void> {
+  const people = input.recipients.map((recipient, position) => ({ ...recipient, position, id: world.uuid() }));
+  await tx.insert(recipients).values(
+    people.map(({ id, key, position, role, name, email, routingOrder, embedded }) => ({
+      tenantId,
+      id,
+      envelopeId,
+      key,
+      position,
+      providerRef: String(position + 1),
+      role,
+      name,
+      email,
+      routingOrder,
+      embedded,
+      status: 'WAITING' as const,
+    })),
+  );
+  const filled = people.flatMap((person) =>
+    person.fields.map((field, position) => ({
+      tenantId,
+      id: world.uuid(),
+      envelopeId,
+      recipientId: person.id,
+      position,
+      ...field,
+    })),
+  );
+  if (filled.length > 0) await tx.insert(fields).values(filled);
+}

@@ -1,0 +1,47 @@
+/**
+ * Collects the faults of an input, so that all are answered together.
+ * @module
+ */
+import type { InputIssue, IssueCode } from '../model/problems.ts';
+
+export class Issues {
+  readonly list: InputIssue[] = [];
+  private readonly prefix: readonly string[];
+
+  constructor(prefix: readonly string[] = [], list: InputIssue[] = []) {
+    this.prefix = prefix;
+    this.list = list;
+  }
+
+  /** The same collection, with paths that go on from here. */
+  under(...path: (string | number)[]): Issues {
+    return new Issues([...this.prefix, ...path.map(String)], this.list);
+  }
+
+  add(code: IssueCode, path: readonly (string | number)[], message: string, suggestion: string | null = null): void {
+    this.list.push({ code, message, path: [...this.prefix, ...path.map(String)], suggestion });
+  }
+
+  /** Text that must be there, in at most `max` characters. */
+  text(name: string, value: string, max: number): void {
+    if (value.trim() === '') this.add('REQUIRED', [name], 'This must not be empty.');
+    this.length(name, value, max);
+  }
+
+  length(name: string, value: string | null, max: number): void {
+    if (value === null) return;
+    if (value.length > max) {
+      this.add('TOO_LONG', [name], `At most ${max} characters are taken; these are ${value.length}.`);
+    }
+    if (value.includes('\u0000')) this.add('INVALID_FORMAT', [name], 'The NUL character is not allowed in text.');
+  }
+
+  /** Every value that occurs a second time, reported where it does. */
+  unique(path: string, name: string, values: readonly string[], message: (value: string) => string): void {
+    const seen = new Set<string>();
+    for (const [index, value] of values.entries()) {
+      if (seen.has(value)) this.add('DUPLICATE', [path, index, name], message(value));
+      seen.add(value);
+    }
+  }
+}
