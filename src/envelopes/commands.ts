@@ -8,11 +8,12 @@ import type { Tx } from '../db/client.ts';
 import { dbNow } from '../db/columns.ts';
 import { commands, due } from '../db/tables.ts';
 import type { CommandRequest, Failure } from '../model/envelope.ts';
-import { addMilliseconds } from '../model/time.ts';
 import type { CommandKind, CommandState } from '../model/words.ts';
 import type { World } from '../world.ts';
 
 export type CommandRow = typeof commands.$inferSelect;
+/** A command in the hands of an attempt. */
+export type ClaimedCommand = CommandRow & { readonly fence: string };
 
 /**
  * How long an attempt may hold its fence: longer than a provider's slowest answer (DocuSign creates take minutes at
@@ -36,9 +37,9 @@ export async function insertCommand(tx: Tx, command: NewCommand): Promise<void> 
 }
 
 /** Takes the fence, or null when the command is settled, not due yet, or in other hands. */
-export async function claimCommand(tx: Tx, world: World, tenantId: string, id: string): Promise<CommandRow | null> {
+export async function claimCommand(tx: Tx, world: World, tenantId: string, id: string): Promise<ClaimedCommand | null> {
   const fence = world.uuid();
-  const leaseUntil = sql`countersign_now() + ${`${LEASE_MS} milliseconds`}::interval`;
+  const leaseUntil = inMilliseconds(LEASE_MS);
   const [claimed] = await tx
     .update(commands)
     .set({
@@ -67,7 +68,11 @@ export async function claimCommand(tx: Tx, world: World, tenantId: string, id: s
       target: [due.tenantId, due.kind, due.id],
       set: { dueAt: leaseUntil },
     });
-  return claimed;
+  return { ...claimed, fence };
+}
+
+function inMilliseconds(milliseconds: number) {
+  return sql`countersign_now() + ${`${milliseconds} milliseconds`}::interval`;
 }
 
 export type Settlement =
@@ -77,9 +82,8 @@ export type Settlement =
   | { readonly state: 'INTENDED' | 'UNCERTAIN'; readonly failure: Failure; readonly retryInMs: number };
 
 /** Writes how the attempt ended, and lets go; false when the fence was lost: then nothing may be written. */
-export async function settleCommand(tx: Tx, world: World, command: CommandRow, outcome: Settlement): Promise<boolean> {
-  const retry = 'retryInMs' in outcome;
-  const nextTryAt = retry ? addMilliseconds(world.now(), outcome.retryInMs) : null;
+export async function settleCommand(tx: Tx, command: ClaimedCommand, outcome: Settlement): Promise<boolean> {
+  const nextTryAt = 'retryInMs' in outcome ? inMilliseconds(outcome.retryInMs) : null;
   const settled = await tx
     .update(commands)
     .set({
@@ -104,17 +108,13 @@ export async function settleCommand(tx: Tx, world: World, command: CommandRow, o
 }
 
 /** True, with the row locked, while the fence is still ours. */
-export async function keepsFence(tx: Tx, command: CommandRow): Promise<boolean> {
+export async function keepsFence(tx: Tx, command: ClaimedCommand): Promise<boolean> {
   const held = await tx.select({ id: commands.id }).from(commands).where(holdsFence(command)).for('update');
   return held.length > 0;
 }
 
-function holdsFence(command: CommandRow) {
-  return and(
-    eq(commands.tenantId, command.tenantId),
-    eq(commands.id, command.id),
-    eq(commands.fence, command.fence ?? ''),
-  );
+function holdsFence(command: ClaimedCommand) {
+  return and(eq(commands.tenantId, command.tenantId), eq(commands.id, command.id), eq(commands.fence, command.fence));
 }
 
 export async function findCommands(tx: Tx, tenantId: string, ids: readonly string[]): Promise<CommandRow[]> {

@@ -3,7 +3,7 @@
  * @module
  */
 import { createHash } from 'node:crypto';
-import { and, eq, lt } from 'drizzle-orm';
+import { and, eq, gt, lte } from 'drizzle-orm';
 import type { Tx } from '../db/client.ts';
 import { idempotencyKeys } from '../db/tables.ts';
 import { IDEMPOTENCY_KEY_DAYS } from '../model/limits.ts';
@@ -31,7 +31,7 @@ export async function claimKey(tx: Tx, claim: Claim, now: Date): Promise<string>
     eq(idempotencyKeys.operation, operation),
     eq(idempotencyKeys.key, key),
   );
-  await tx.delete(idempotencyKeys).where(and(isKey, lt(idempotencyKeys.expiresAt, now)));
+  await tx.delete(idempotencyKeys).where(and(isKey, lte(idempotencyKeys.expiresAt, now)));
   const expiresAt = addMilliseconds(now, IDEMPOTENCY_KEY_DAYS * 86_400_000);
   const claimed = await tx
     .insert(idempotencyKeys)
@@ -42,6 +42,28 @@ export async function claimKey(tx: Tx, claim: Claim, now: Date): Promise<string>
   const [held] = await tx.select().from(idempotencyKeys).where(isKey);
   if (held?.requestHash !== requestHash) throw new KeyReused();
   return held.resultId;
+}
+
+/** Whether the key stands for an earlier request, seen without claiming it. */
+export async function isKeyKnown(
+  tx: Tx,
+  tenantId: string,
+  operation: string,
+  key: string,
+  now: Date,
+): Promise<boolean> {
+  const held = await tx
+    .select({ id: idempotencyKeys.resultId })
+    .from(idempotencyKeys)
+    .where(
+      and(
+        eq(idempotencyKeys.tenantId, tenantId),
+        eq(idempotencyKeys.operation, operation),
+        eq(idempotencyKeys.key, key),
+        gt(idempotencyKeys.expiresAt, now),
+      ),
+    );
+  return held.length > 0;
 }
 
 /** The same for every input that means the same, whatever the order of its members. */

@@ -1,0 +1,43 @@
+/**
+ * An input as far as it can be judged without telling anyone: the account it names, the documents it refers to, and
+ * every fault of it.
+ * @module
+ */
+import { findDocuments } from '../documents/store.ts';
+import { uuidOf } from '../model/ids.ts';
+import { InvalidInput } from '../model/problems.ts';
+import type { CommandDeps } from './attempt.ts';
+import type { CheckedEnvelope } from './create.ts';
+import type { EnvelopeInput } from './input.ts';
+import { Issues } from './issues.ts';
+import { checkEnvelope } from './validate.ts';
+
+/** The envelope, ready to be stored. Throws InvalidInput with all faults; `path` leads to the envelope in the request. */
+export async function checkInput(
+  deps: Pick<CommandDeps, 'database' | 'world' | 'accounts'>,
+  tenantId: string,
+  input: EnvelopeInput,
+  path: readonly string[],
+): Promise<CheckedEnvelope> {
+  const { database, world, accounts } = deps;
+  const issues = new Issues(path);
+  const accountId = uuidOf('Account', input.accountId);
+  const account = accountId === null ? undefined : (await accounts.get(tenantId, [accountId])).get(accountId);
+  if (!account || account.disconnectedAt) {
+    issues.add(
+      'UNKNOWN_REFERENCE',
+      ['accountId'],
+      `There is no account ${input.accountId}.`,
+      'Ask `accounts` for those there are.',
+    );
+  }
+  const referred = input.documents.flatMap(({ source }) =>
+    'documentId' in source ? (uuidOf('Document', source.documentId) ?? []) : [],
+  );
+  const stored = await database.withTenants([tenantId], (tx) => findDocuments(tx, tenantId, referred));
+  const capabilities = account ? accounts.capabilities(account) : null;
+  const context = { capabilities, stored: new Map(stored.map((row) => [row.id, row])), now: world.now() };
+  const documents = checkEnvelope(input, context, issues);
+  if (!account || issues.list.length > 0) throw new InvalidInput(issues.list);
+  return { input, documents, account };
+}

@@ -1,0 +1,44 @@
+/**
+ * A provider's refusal or silence as it is kept on envelopes and commands, and the problem it is answered as.
+ * @module
+ */
+import type { Failure } from '../model/envelope.ts';
+import {
+  OutcomeUnknown,
+  Problem,
+  ProviderRefused,
+  ProviderUnavailable,
+  type ProviderFault,
+} from '../model/problems.ts';
+import { instantOf } from '../model/time.ts';
+
+const NO_FAULT: ProviderFault = { providerCode: null, providerMessage: '', providerStatus: null, traceId: null };
+
+export function failureOf(error: unknown, now: Date): Failure {
+  const at = instantOf(now);
+  if (error instanceof ProviderRefused) return { ...error.fault, code: error.code, message: error.message, at };
+  if (error instanceof ProviderUnavailable) return { ...error.fault, code: error.code, message: error.message, at };
+  if (error instanceof OutcomeUnknown) {
+    return {
+      ...error.fault,
+      code: 'PROVIDER_UNAVAILABLE',
+      message: `The answer was lost: ${error.fault.providerMessage}`,
+      at,
+    };
+  }
+  if (error instanceof Problem)
+    return { ...NO_FAULT, providerMessage: error.message, code: error.code, message: error.message, at };
+  // A bug of ours: logged where it happened, and told without its text, which could hold anything.
+  return {
+    ...NO_FAULT,
+    code: 'PROVIDER_UNAVAILABLE',
+    message: 'The attempt failed inside countersign; it is tried again.',
+    at,
+  };
+}
+
+/** The refusal of an earlier attempt, said again. */
+export function refusalOf(failure: Failure, envelope: string): ProviderRefused {
+  const { providerCode, providerMessage, providerStatus, traceId } = failure;
+  return new ProviderRefused({ providerCode, providerMessage, providerStatus, traceId }, { envelope });
+}

@@ -1,0 +1,61 @@
+/**
+ * How fresh an answer must be, and how fresh it is. A provider that is down or may not be asked yet costs freshness,
+ * never the answer.
+ * @module
+ */
+import { addMilliseconds } from '../model/time.ts';
+import type { World } from '../world.ts';
+import type { EnvelopeRow } from './edit.ts';
+import type { LookUp, LookUps } from './look-up.ts';
+
+/** Null takes the cache as it is. */
+export type Freshness = { readonly maxAgeSeconds: number } | { readonly live: true } | null;
+
+export interface Staleness {
+  readonly reason: 'PROVIDER_RULE' | 'PROVIDER_UNAVAILABLE';
+  readonly message: string;
+  readonly nextAllowedAt: Date | null;
+}
+
+/** An end is final: nothing newer is to be learned of it. */
+const ENDED: ReadonlySet<string> = new Set(['COMPLETED', 'DECLINED', 'VOIDED', 'EXPIRED', 'FAILED', 'DRAFT']);
+
+export function isStale(envelope: EnvelopeRow, freshness: Freshness, now: Date): boolean {
+  if (freshness === null || envelope.providerId === null || ENDED.has(envelope.status)) return false;
+  if ('live' in freshness || envelope.syncedAt === null) return true;
+  return addMilliseconds(envelope.syncedAt, freshness.maxAgeSeconds * 1_000) < now;
+}
+
+/**
+ * Looks up those that are staler than asked, joined into as few calls as can be. Answers which of them could not be
+ * refreshed, and why; whoever asked reads the cache again after.
+ */
+export async function refresh(
+  lookUps: LookUps,
+  world: World,
+  envelopes: readonly EnvelopeRow[],
+  freshness: Freshness,
+): Promise<ReadonlyMap<string, Staleness>> {
+  const now = world.now();
+  const stale = envelopes.filter((envelope) => isStale(envelope, freshness, now));
+  const answers = await Promise.all(
+    stale.map(async (envelope) => [envelope.id, await lookUps.lookUp(envelope)] as const),
+  );
+  return new Map(
+    answers.flatMap(([id, answer]) => {
+      const staleness = stalenessOf(answer);
+      return staleness ? [[id, staleness] as const] : [];
+    }),
+  );
+}
+
+function stalenessOf(answer: LookUp): Staleness | null {
+  if (answer.outcome === 'TOO_EARLY') {
+    const message = "The provider's polling rule forbids asking again yet.";
+    return { reason: 'PROVIDER_RULE', message, nextAllowedAt: answer.nextAllowedAt };
+  }
+  if (answer.outcome === 'UNAVAILABLE') {
+    return { reason: 'PROVIDER_UNAVAILABLE', message: answer.message, nextAllowedAt: answer.retryAfter };
+  }
+  return null;
+}

@@ -1,0 +1,114 @@
+/**
+ * Reading envelopes and their parts from the cache. Pages are keysets: the row after which they go on, never a count.
+ * @module
+ */
+import { and, asc, desc, eq, gt, inArray, lt, or, type SQL, sql } from 'drizzle-orm';
+import type { Tx } from '../db/client.ts';
+import { envelopeDocuments, envelopes, fields, recipients } from '../db/tables.ts';
+import type { EnvelopeStatus } from '../model/words.ts';
+import type { EnvelopeRow, RecipientRow } from './edit.ts';
+
+export type { EnvelopeRow, RecipientRow } from './edit.ts';
+export type FieldRow = typeof fields.$inferSelect;
+export type EnvelopeDocumentRow = typeof envelopeDocuments.$inferSelect;
+
+export interface EnvelopeFilter {
+  readonly ids?: readonly string[];
+  readonly accountIds?: readonly string[];
+  readonly statuses?: readonly EnvelopeStatus[];
+  readonly providerIds?: readonly string[];
+  readonly externalId?: string;
+  readonly metadata?: readonly { readonly key: string; readonly value: string }[];
+  readonly createdAfter?: Date;
+  readonly createdBefore?: Date;
+}
+
+export type EnvelopeSort = 'CREATED_AT' | 'UPDATED_AT';
+
+export interface EnvelopePage {
+  readonly first: number;
+  readonly after: { readonly at: Date; readonly id: string } | null;
+  readonly filter: EnvelopeFilter;
+  readonly sort: EnvelopeSort;
+  readonly descending: boolean;
+}
+
+export async function findEnvelopes(tx: Tx, tenantId: string, ids: readonly string[]): Promise<EnvelopeRow[]> {
+  if (ids.length === 0) return [];
+  return tx
+    .select()
+    .from(envelopes)
+    .where(and(eq(envelopes.tenantId, tenantId), inArray(envelopes.id, [...ids])));
+}
+
+export async function findEnvelope(tx: Tx, tenantId: string, id: string): Promise<EnvelopeRow | null> {
+  return (await findEnvelopes(tx, tenantId, [id]))[0] ?? null;
+}
+
+/** One row more than asked, where there is one: it tells that another page follows. */
+export async function listEnvelopes(tx: Tx, tenantId: string, page: EnvelopePage): Promise<EnvelopeRow[]> {
+  const at = page.sort === 'CREATED_AT' ? envelopes.createdAt : envelopes.updatedAt;
+  const [beyond, order] = page.descending ? [lt, desc] : [gt, asc];
+  const conditions = [eq(envelopes.tenantId, tenantId), ...filterConditions(page.filter)];
+  const { after } = page;
+  if (after)
+    conditions.push(or(beyond(at, after.at), and(eq(at, after.at), beyond(envelopes.id, after.id))) ?? sql`true`);
+  return tx
+    .select()
+    .from(envelopes)
+    .where(and(...conditions))
+    .orderBy(order(at), order(envelopes.id))
+    .limit(page.first + 1);
+}
+
+function filterConditions(filter: EnvelopeFilter): SQL[] {
+  const conditions: SQL[] = [];
+  if (filter.ids) conditions.push(inArray(envelopes.id, [...filter.ids]));
+  if (filter.accountIds) conditions.push(inArray(envelopes.accountId, [...filter.accountIds]));
+  if (filter.statuses) conditions.push(inArray(envelopes.status, [...filter.statuses]));
+  if (filter.providerIds) conditions.push(inArray(envelopes.providerId, [...filter.providerIds]));
+  if (filter.externalId !== undefined) conditions.push(eq(envelopes.externalId, filter.externalId));
+  if (filter.metadata?.length) {
+    const wanted = Object.fromEntries(filter.metadata.map(({ key, value }) => [key, value]));
+    conditions.push(sql`${envelopes.metadata} @> ${JSON.stringify(wanted)}::jsonb`);
+  }
+  if (filter.createdAfter) conditions.push(gt(envelopes.createdAt, filter.createdAfter));
+  if (filter.createdBefore) conditions.push(lt(envelopes.createdAt, filter.createdBefore));
+  return conditions;
+}
+
+export async function recipientsOf(tx: Tx, tenantId: string, envelopeIds: readonly string[]): Promise<RecipientRow[]> {
+  return tx
+    .select()
+    .from(recipients)
+    .where(and(eq(recipients.tenantId, tenantId), inArray(recipients.envelopeId, [...envelopeIds])))
+    .orderBy(asc(recipients.position), asc(recipients.id));
+}
+
+export async function findRecipients(tx: Tx, tenantId: string, ids: readonly string[]): Promise<RecipientRow[]> {
+  if (ids.length === 0) return [];
+  return tx
+    .select()
+    .from(recipients)
+    .where(and(eq(recipients.tenantId, tenantId), inArray(recipients.id, [...ids])));
+}
+
+export async function fieldsOf(tx: Tx, tenantId: string, envelopeIds: readonly string[]): Promise<FieldRow[]> {
+  return tx
+    .select()
+    .from(fields)
+    .where(and(eq(fields.tenantId, tenantId), inArray(fields.envelopeId, [...envelopeIds])))
+    .orderBy(asc(fields.position), asc(fields.id));
+}
+
+export async function documentsOf(
+  tx: Tx,
+  tenantId: string,
+  envelopeIds: readonly string[],
+): Promise<EnvelopeDocumentRow[]> {
+  return tx
+    .select()
+    .from(envelopeDocuments)
+    .where(and(eq(envelopeDocuments.tenantId, tenantId), inArray(envelopeDocuments.envelopeId, [...envelopeIds])))
+    .orderBy(asc(envelopeDocuments.position));
+}

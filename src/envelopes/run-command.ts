@@ -1,0 +1,90 @@
+/**
+ * One attempt at a command: claim it, talk to the provider with no transaction open, settle it. Safe to call from
+ * anywhere at any time: the claim decides who may.
+ * @module
+ */
+import { sql } from 'drizzle-orm';
+import { rowsOf } from '../db/client.ts';
+import type { Failure } from '../model/envelope.ts';
+import { OutcomeUnknown, Problem, ProviderUnavailable } from '../model/problems.ts';
+import { type Instant, instantOf } from '../model/time.ts';
+import type { World } from '../world.ts';
+import { type ClaimedCommand, claimCommand, type Settlement, settleCommand } from './commands.ts';
+import { type Edit, joinLocal, joinObservation, lockEnvelopes, saveEdits } from './edit.ts';
+import { failureOf } from './failure.ts';
+import { type Achieved, type CommandDeps, FenceLost } from './attempt.ts';
+import { attemptSend } from './attempt-send.ts';
+import { attemptVoid } from './attempt-void.ts';
+
+/** Runs one attempt, if one is due. True when it did. */
+export async function runCommand(deps: CommandDeps, tenantId: string, commandId: string): Promise<boolean> {
+  const { database, world } = deps;
+  const command = await database.withTenants([tenantId], (tx) => claimCommand(tx, world, tenantId, commandId));
+  if (!command) return false;
+  try {
+    const achieved = command.kind === 'SEND' ? await attemptSend(deps, command) : await attemptVoid(deps, command);
+    await settle(deps, command, { state: 'DONE' }, achieved);
+  } catch (error) {
+    if (error instanceof FenceLost) return true;
+    if (!(error instanceof Problem || error instanceof OutcomeUnknown)) {
+      deps.logger.error({ tenantId, commandId, err: error }, 'a command failed inside countersign');
+    }
+    await settle(deps, command, settlementOf(error, command, world), { observations: [], readSoon: false });
+  }
+  return true;
+}
+
+function settlementOf(error: unknown, command: ClaimedCommand, world: World): Settlement {
+  const failure = failureOf(error, world.now());
+  const retryInMs = retryDelay(error, command, world);
+  if (error instanceof ProviderUnavailable) {
+    return { state: command.doubtSince ? 'UNCERTAIN' : 'INTENDED', failure, retryInMs };
+  }
+  // What a provider or our own rules refuse is refused; anything else may have happened.
+  if (error instanceof Problem) return { state: 'REFUSED', failure };
+  return { state: 'UNCERTAIN', failure, retryInMs };
+}
+
+/** Doubles from a second to five minutes with full jitter above a half, or what the provider asked for. */
+function retryDelay(error: unknown, command: ClaimedCommand, world: World): number {
+  if (error instanceof Problem && error.retryAfter) {
+    return Math.max(1_000, error.retryAfter.getTime() - world.now().getTime());
+  }
+  const ceiling = Math.min(300_000, 1_000 * 2 ** Math.min(command.attempt - 1, 12));
+  return Math.round(ceiling * (0.5 + world.random() / 2));
+}
+
+async function settle(
+  deps: CommandDeps,
+  command: ClaimedCommand,
+  outcome: Settlement,
+  achieved: Achieved,
+): Promise<void> {
+  const { database, world, bus } = deps;
+  const { tenantId, envelopeId } = command;
+  await database.withTenants([tenantId], async (tx) => {
+    const [edit] = await lockEnvelopes(tx, [{ tenantId, id: envelopeId }]);
+    if (!(await settleCommand(tx, command, outcome)) || !edit) return;
+    for (const observation of achieved.observations) joinObservation(edit, observation);
+    if (outcome.state === 'DONE' || outcome.state === 'REFUSED') {
+      closeCommand(edit, command, outcome.state === 'REFUSED' ? outcome.failure : null, instantOf(world.now()));
+    }
+    if (achieved.readSoon || (outcome.state === 'REFUSED' && command.kind === 'VOID')) {
+      await rowsOf(
+        tx,
+        sql`INSERT INTO due (tenant_id, kind, id, due_at)
+        VALUES (${tenantId}, 'READ', ${envelopeId}, countersign_now() + interval '5 seconds') ON CONFLICT DO NOTHING`,
+      );
+    }
+    await saveEdits(tx, world, [edit]);
+  });
+  bus.hint([tenantId]);
+}
+
+function closeCommand(edit: Edit, command: ClaimedCommand, failure: Failure | null, at: Instant): void {
+  if (command.kind === 'VOID') joinLocal(edit, { kind: 'VOIDING', status: 'SETTLED', at });
+  if (command.kind === 'SEND' && failure) {
+    edit.failure = failure;
+    joinLocal(edit, { kind: 'PHASE', phase: 'FAILED', at });
+  }
+}

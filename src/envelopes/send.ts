@@ -1,0 +1,181 @@
+/**
+ * Making and sending envelopes. One transaction stores envelope, command and key; then the command runs at once in this
+ * process, and would be taken up by another if this one ended.
+ * @module
+ */
+import { InvalidInput, NotFound, WrongState } from '../model/problems.ts';
+import { MAX_IDEMPOTENCY_KEY } from '../model/limits.ts';
+import { uuidOf } from '../model/ids.ts';
+import { instantOf } from '../model/time.ts';
+import type { Tx } from '../db/client.ts';
+import type { CommandDeps } from './attempt.ts';
+import { checkInput } from './check-input.ts';
+import { type CommandRow, findCommands, insertCommand } from './commands.ts';
+import { type CheckedEnvelope, insertEnvelope } from './create.ts';
+import { type EnvelopeRow, joinLocal, lockEnvelopes, saveEdits } from './edit.ts';
+import { refusalOf } from './failure.ts';
+import { claimKey, hashRequest, isKeyKnown } from './idempotency.ts';
+import type { EnvelopeInput } from './input.ts';
+import { Issues } from './issues.ts';
+import { findEnvelope } from './read.ts';
+import { runUntil } from './wait.ts';
+
+export interface SendRequest {
+  readonly idempotencyKey: string;
+  readonly waitMs: number;
+  readonly what: { readonly draftId: string } | { readonly envelope: EnvelopeInput };
+}
+
+export interface SendResult {
+  readonly envelope: EnvelopeRow;
+  readonly command: CommandRow;
+  /** True when an earlier request with this key did it. */
+  readonly replayed: boolean;
+}
+
+/** Sends once per key, and waits up to `waitMs` for the provider's word. A refusal within that time is thrown. */
+export async function sendEnvelope(deps: CommandDeps, tenantId: string, request: SendRequest): Promise<SendResult> {
+  checkKey(request.idempotencyKey);
+  const { database, world } = deps;
+  const { idempotencyKey: key, what, waitMs } = request;
+  const [commandId, envelopeId] = [world.uuid(), world.uuid()];
+  const claim = { tenantId, operation: 'sendEnvelope', key, requestHash: hashRequest(what), resultId: commandId };
+  // A repetition is answered before it is judged: the account may have gone since.
+  const checked = 'envelope' in what ? await checkUnlessRepeated(deps, tenantId, key, what.envelope) : null;
+  const claimedId = await database.withTenants([tenantId], async (tx) => {
+    const claimed = await claimKey(tx, claim, world.now());
+    if (claimed !== commandId) return claimed;
+    if ('draftId' in what) await intendDraft(tx, deps, tenantId, what.draftId, commandId);
+    else if (checked) await intendNew(tx, deps, tenantId, envelopeId, checked, commandId);
+    else throw new NotFound('earlier request with this key');
+    return commandId;
+  });
+  deps.bus.hint([tenantId]);
+  await runUntil(deps, tenantId, claimedId, waitMs);
+  return resultOf(deps, tenantId, claimedId, claimedId !== commandId);
+}
+
+/** A draft in the cache alone: nothing is said to the provider. */
+export async function createEnvelope(
+  deps: CommandDeps,
+  tenantId: string,
+  request: { readonly envelope: EnvelopeInput; readonly idempotencyKey: string | null },
+): Promise<EnvelopeRow> {
+  const { database, world, bus } = deps;
+  const { envelope, idempotencyKey: key } = request;
+  if (key !== null) checkKey(key);
+  const id = world.uuid();
+  const checked = await checkInput(deps, tenantId, envelope, ['envelope']);
+  const madeId = await database.withTenants([tenantId], async (tx) => {
+    if (key !== null) {
+      const claim = { tenantId, operation: 'createEnvelope', key, requestHash: hashRequest(envelope), resultId: id };
+      const claimed = await claimKey(tx, claim, world.now());
+      if (claimed !== id) return claimed;
+    }
+    await insertEnvelope(tx, world, tenantId, id, checked);
+    const [edit] = await lockEnvelopes(tx, [{ tenantId, id }]);
+    if (edit) {
+      const occurredAt = instantOf(edit.row.createdAt);
+      const change = {
+        type: 'ENVELOPE_CREATED' as const,
+        occurredAt,
+        status: 'DRAFT' as const,
+        recipient: null,
+        recipientStatus: null,
+      };
+      edit.changes.push({ change, source: 'GATEWAY' });
+      await saveEdits(tx, world, [edit]);
+    }
+    return id;
+  });
+  bus.hint([tenantId]);
+  const row = await database.withTenants([tenantId], (tx) => findEnvelope(tx, tenantId, madeId));
+  if (!row) throw new NotFound('envelope');
+  return row;
+}
+
+/** Every fault of an envelope, without making one. */
+export async function validateEnvelope(deps: CommandDeps, tenantId: string, envelope: EnvelopeInput): Promise<void> {
+  await checkInput(deps, tenantId, envelope, ['envelope']);
+}
+
+async function checkUnlessRepeated(
+  deps: CommandDeps,
+  tenantId: string,
+  key: string,
+  envelope: EnvelopeInput,
+): Promise<CheckedEnvelope | null> {
+  const known = await deps.database.withTenants([tenantId], (tx) =>
+    isKeyKnown(tx, tenantId, 'sendEnvelope', key, deps.world.now()),
+  );
+  return known ? null : checkInput(deps, tenantId, envelope, ['what', 'envelope']);
+}
+
+async function intendNew(
+  tx: Tx,
+  { world }: CommandDeps,
+  tenantId: string,
+  id: string,
+  checked: CheckedEnvelope,
+  commandId: string,
+): Promise<void> {
+  await insertEnvelope(tx, world, tenantId, id, checked);
+  await intendSend(tx, world, tenantId, id, commandId);
+}
+
+async function intendDraft(
+  tx: Tx,
+  { world }: CommandDeps,
+  tenantId: string,
+  draftId: string,
+  commandId: string,
+): Promise<void> {
+  const id = uuidOf('Envelope', draftId);
+  if (id === null) throw new NotFound('envelope');
+  await intendSend(tx, world, tenantId, id, commandId);
+}
+
+async function intendSend(
+  tx: Tx,
+  world: CommandDeps['world'],
+  tenantId: string,
+  id: string,
+  commandId: string,
+): Promise<void> {
+  const [edit] = await lockEnvelopes(tx, [{ tenantId, id }]);
+  if (!edit) throw new NotFound('envelope');
+  if (edit.row.status !== 'DRAFT') {
+    throw new WrongState(`Only a DRAFT can be sent; this envelope is ${edit.row.status}.`, edit.row.status);
+  }
+  await insertCommand(tx, {
+    tenantId,
+    id: commandId,
+    envelopeId: id,
+    accountId: edit.row.accountId,
+    kind: 'SEND',
+    request: {},
+  });
+  joinLocal(edit, { kind: 'PHASE', phase: 'SENDING', at: instantOf(world.now()) });
+  await saveEdits(tx, world, [edit]);
+}
+
+async function resultOf(
+  deps: CommandDeps,
+  tenantId: string,
+  commandId: string,
+  replayed: boolean,
+): Promise<SendResult> {
+  const { command, envelope } = await deps.database.withTenants([tenantId], async (tx) => {
+    const [command] = await findCommands(tx, tenantId, [commandId]);
+    return { command, envelope: command ? await findEnvelope(tx, tenantId, command.envelopeId) : null };
+  });
+  if (!command || !envelope) throw new NotFound('envelope');
+  if (command.state === 'REFUSED' && command.failure) throw refusalOf(command.failure, envelope.id);
+  return { envelope, command, replayed };
+}
+
+export function checkKey(key: string): void {
+  const issues = new Issues();
+  issues.text('idempotencyKey', key, MAX_IDEMPOTENCY_KEY);
+  if (issues.list.length > 0) throw new InvalidInput(issues.list);
+}
