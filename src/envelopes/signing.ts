@@ -1,0 +1,99 @@
+/**
+ * Embedded signing: a link for a recipient who signs inside the caller's application, and the truth on their return,
+ * which is the provider's word and never the parameters of the address they come back to.
+ * @module
+ */
+import { InvalidInput, NotEmbedded, NotFound, NotReady, WrongState } from '../model/problems.ts';
+import { addMilliseconds } from '../model/time.ts';
+import type { SigningUrl } from '../providers/provider.ts';
+import type { CommandDeps } from './attempt.ts';
+import { embeddedId } from './content.ts';
+import type { EnvelopeRow, RecipientRow } from './edit.ts';
+import { Issues } from './issues.ts';
+import type { LookUps } from './look-up.ts';
+import { findEnvelope, findRecipients } from './read.ts';
+
+export interface SigningRequest {
+  /** UUID of the recipient. */
+  readonly recipientId: string;
+  /** Where the provider sends the signer afterwards. */
+  readonly returnUrl: string;
+  /** Milliseconds to wait for an envelope that is still being sent. */
+  readonly waitMs: number;
+}
+
+const LOOK_MS = 200;
+
+export async function createSigningUrl(
+  deps: CommandDeps,
+  tenantId: string,
+  request: SigningRequest,
+): Promise<SigningUrl> {
+  checkReturnUrl(request.returnUrl);
+  const recipient = await recipientOf(deps, tenantId, request.recipientId);
+  const embedded = embeddedId(recipient);
+  if (embedded === null) throw new NotEmbedded();
+  const envelope = await whenSent(deps, tenantId, recipient.envelopeId, request.waitMs);
+  const client = await deps.accounts.client(tenantId, envelope.accountId);
+  return client.signingUrl({
+    providerId: envelope.providerId,
+    recipient: { ref: recipient.providerRef, name: recipient.name, email: recipient.email, embeddedId: embedded },
+    returnUrl: request.returnUrl,
+  });
+}
+
+/** The recipient as the provider has it now, or as the cache has it when the provider can't be asked. */
+export async function confirmSigning(
+  deps: CommandDeps,
+  lookUps: LookUps,
+  tenantId: string,
+  recipientId: string,
+): Promise<RecipientRow> {
+  const recipient = await recipientOf(deps, tenantId, recipientId);
+  const envelope = await deps.database.withTenants([tenantId], (tx) =>
+    findEnvelope(tx, tenantId, recipient.envelopeId),
+  );
+  if (!envelope) throw new NotFound('envelope');
+  await lookUps.lookUp(envelope, { urgent: true });
+  return recipientOf(deps, tenantId, recipientId);
+}
+
+async function recipientOf({ database }: CommandDeps, tenantId: string, id: string): Promise<RecipientRow> {
+  const [recipient] = await database.withTenants([tenantId], (tx) => findRecipients(tx, tenantId, [id]));
+  if (!recipient) throw new NotFound('recipient');
+  return recipient;
+}
+
+async function whenSent(
+  { database, world }: CommandDeps,
+  tenantId: string,
+  envelopeId: string,
+  waitMs: number,
+): Promise<EnvelopeRow & { providerId: string }> {
+  const deadline = world.monotonic() + waitMs;
+  for (;;) {
+    const envelope = await database.withTenants([tenantId], (tx) => findEnvelope(tx, tenantId, envelopeId));
+    if (!envelope) throw new NotFound('envelope');
+    const { status, providerId } = envelope;
+    if (status === 'SENT' || status === 'OPENED' || status === 'PARTIALLY_SIGNED') {
+      if (providerId !== null) return { ...envelope, providerId };
+    } else if (status !== 'SENDING') {
+      throw new WrongState(`A ${status} envelope can not be signed.`, status);
+    }
+    if (world.monotonic() >= deadline) {
+      throw new NotReady('The envelope is still being sent.', addMilliseconds(world.now(), 2_000));
+    }
+    await world.sleep(LOOK_MS);
+  }
+}
+
+function checkReturnUrl(text: string): void {
+  const issues = new Issues();
+  // 500 characters: the DocuSign API reference for recipient views.
+  issues.length('returnUrl', text, 500);
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (!url || (url.protocol !== 'https:' && url.hostname !== 'localhost' && url.hostname !== '127.0.0.1')) {
+    issues.add('INVALID_FORMAT', ['returnUrl'], 'This must be an https address (http on localhost alone).');
+  }
+  if (issues.list.length > 0) throw new InvalidInput(issues.list);
+}

@@ -1,0 +1,100 @@
+/**
+ * Does what is due: commands whose process ended or whose retry has come, and reads that news called for. Any number of
+ * replicas may run one; what is taken is pushed into the future, so that it comes again should the taker end.
+ * @module
+ */
+import { and, eq, sql } from 'drizzle-orm';
+import { z } from 'zod';
+import { type Database, rowsOf } from '../db/client.ts';
+import { due } from '../db/tables.ts';
+import type { CommandDeps } from '../envelopes/attempt.ts';
+import type { LookUps } from '../envelopes/look-up.ts';
+import { findEnvelope } from '../envelopes/read.ts';
+import { runCommand } from '../envelopes/run-command.ts';
+
+export interface RunnerOptions extends CommandDeps {
+  readonly lookUps: LookUps;
+  /** Milliseconds between two looks at what is due. */
+  readonly pollMs?: number;
+}
+
+export interface Runner {
+  /** Does all that is due now; for tests, and for those who can't wait for the next look. */
+  runDue(): Promise<void>;
+  /** Stops looking and waits for what is being done. */
+  stop(): Promise<void>;
+}
+
+const BATCH = 20;
+/** How long a taker has before its work counts as dropped. */
+const TAKEN_MS = 60_000;
+
+const Taken = z.object({ tenant_id: z.string(), kind: z.enum(['COMMAND', 'READ']), id: z.string() });
+type Taken = z.infer<typeof Taken>;
+
+export function startRunner(options: RunnerOptions): Runner {
+  const { database, world, logger, pollMs = 500 } = options;
+  const stop = new AbortController();
+
+  const runDue = async (): Promise<void> => {
+    for (;;) {
+      const taken = await takeDue(database);
+      await Promise.all(taken.map((item) => perform(options, item)));
+      if (taken.length < BATCH || stop.signal.aborted) return;
+    }
+  };
+
+  const loop = (async () => {
+    while (!stop.signal.aborted) {
+      await world.sleep(pollMs, stop.signal);
+      if (stop.signal.aborted) return;
+      await runDue().catch((error: unknown) =>
+        logger.error({ err: error }, 'the runner could not look at what is due'),
+      );
+    }
+  })();
+
+  return {
+    runDue,
+    stop: async () => {
+      stop.abort();
+      await loop;
+    },
+  };
+}
+
+async function takeDue(database: Database): Promise<Taken[]> {
+  const rows = await database.withTenants([], (tx) =>
+    rowsOf(
+      tx,
+      sql`UPDATE due SET due_at = countersign_now() + ${`${TAKEN_MS} milliseconds`}::interval
+      WHERE (tenant_id, kind, id) IN (
+        SELECT tenant_id, kind, id FROM due WHERE due_at <= countersign_now()
+        ORDER BY due_at LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
+      RETURNING tenant_id::text AS tenant_id, kind, id::text AS id`,
+    ),
+  );
+  return z.array(Taken).parse(rows);
+}
+
+async function perform(options: RunnerOptions, item: Taken): Promise<void> {
+  const { tenant_id: tenantId, kind, id } = item;
+  try {
+    if (kind === 'COMMAND') await runCommand(options, tenantId, id);
+    else await read(options, tenantId, id);
+  } catch (error) {
+    options.logger.error({ tenantId, kind, id, err: error }, 'what was due failed and comes again');
+  }
+}
+
+/** Done with once the provider has answered; else it comes again when the taker's time is over. */
+async function read({ database, lookUps }: RunnerOptions, tenantId: string, id: string): Promise<void> {
+  const envelope = await database.withTenants([tenantId], (tx) => findEnvelope(tx, tenantId, id));
+  if (envelope) {
+    const answer = await lookUps.lookUp(envelope, { urgent: true });
+    if (answer.outcome === 'UNAVAILABLE') return;
+  }
+  await database.withTenants([], (tx) =>
+    tx.delete(due).where(and(eq(due.tenantId, tenantId), eq(due.kind, 'READ'), eq(due.id, id))),
+  );
+}
