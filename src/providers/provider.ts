@@ -160,6 +160,8 @@ export interface WebhookDialect {
   parse(request: WebhookRequest, providerAccountId: string): ParsedWebhook;
   /** What this provider wants to hear when the delivery is safely stored. */
   readonly accepted: WebhookAnswer;
+  /** Where the provider asks by GET whether the address is ours: the answer, or null to one who isn't the provider. */
+  challenge?(headers: WebhookRequest['headers'], keys: readonly string[]): WebhookAnswer | null;
 }
 
 /** A webhook that is authentic and that we can't read: kept, visible, and answered as accepted. */

@@ -1,0 +1,136 @@
+/**
+ * Webhooks on raw `node:http`, in front of everything else: the bytes that were signed are the bytes that are verified.
+ * A 2XX is a promise: what was acknowledged is on disk.
+ * @module
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Database } from '../db/client.ts';
+import { MAX_WEBHOOK_BYTES } from '../model/limits.ts';
+import type { WebhookAnswer } from '../providers/provider.ts';
+import type { World } from '../world.ts';
+import { newCounters, type WebhookCounters } from './counters.ts';
+import { createInbox } from './inbox.ts';
+import { readIncoming, type WebhookRoute } from './incoming.ts';
+import { type BodyLimits, type Budget, readBody } from './read-body.ts';
+import { createRefusals, type RefusalLimits } from './refusals.ts';
+import { answerOf, send } from './answer.ts';
+import { withinTime } from './within-time.ts';
+
+export interface WebhookReceiverDeps {
+  readonly database: Database;
+  readonly world: World;
+  /** Whose webhook `/webhooks/<provider>/<secret>` is; null when nobody's. */
+  readonly route: (provider: string, secret: string) => Promise<WebhookRoute | null>;
+  /** Told after a commit which tenants have news; returns at once. */
+  readonly hint: (tenantIds: readonly string[]) => void;
+  /** Told of what went wrong here. Errors of the database hold parameters: log their class, not their text. */
+  readonly onError: (error: unknown) => void;
+  readonly limits?: Partial<ReceiverLimits>;
+  readonly refusals?: RefusalLimits;
+}
+
+export interface ReceiverLimits extends BodyLimits {
+  /** Bytes of all bodies that are read and not answered yet. */
+  readonly budgetBytes: number;
+  /** Milliseconds that the database may take for a look-up or a commit before the provider is told to come again. */
+  readonly storeMs: number;
+}
+
+export const RECEIVER_LIMITS: ReceiverLimits = {
+  maxBytes: MAX_WEBHOOK_BYTES,
+  deadlineMs: 30_000,
+  minRate: 1_024,
+  graceMs: 5_000,
+  budgetBytes: 128 * 1024 * 1024,
+  storeMs: 10_000,
+};
+
+export interface WebhookReceiver {
+  /** Takes the request and answers it; false when its path is none of a webhook, and nothing was done. */
+  handle(req: IncomingMessage, res: ServerResponse): boolean;
+  /** Answers 503 from now on; resolves when all that was taken is answered and written. */
+  drain(): Promise<void>;
+  readonly counters: Readonly<WebhookCounters>;
+}
+
+const PATH = /^\/webhooks\/([^/?]+)\/([^/?]+)(?:\?|$)/;
+
+function answerChallenge(req: IncomingMessage, { provider: { webhook }, keys }: WebhookRoute): WebhookAnswer {
+  return webhook.challenge?.(req.headers, keys) ?? answerOf('METHOD_NOT_ALLOWED');
+}
+
+export function createWebhookReceiver(deps: WebhookReceiverDeps): WebhookReceiver {
+  const { world } = deps;
+  const limits = { ...RECEIVER_LIMITS, ...deps.limits };
+  const counters = newCounters();
+  const inbox = createInbox({ ...deps, counters });
+  const refusals = createRefusals({ ...deps, counters }, deps.refusals);
+  const budget: Budget = { maxBytes: limits.budgetBytes, used: 0 };
+  const open = new Set<Promise<void>>();
+  let draining = false;
+
+  async function receive(req: IncomingMessage, provider: string, secret: string): Promise<WebhookAnswer | null> {
+    if (draining) return answerOf('UNAVAILABLE');
+    if (req.method !== 'POST' && req.method !== 'GET') return answerOf('METHOD_NOT_ALLOWED');
+    if ((req.headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity') return answerOf('ENCODED');
+    const route = await withinTime(world, limits.storeMs, deps.route(provider, secret));
+    if (!route) return answerOf('NOT_FOUND');
+    if (req.method === 'GET') return answerChallenge(req, route);
+    const { outcome, release } = await readBody(world, req, limits, budget);
+    try {
+      if (outcome === 'GONE') return null;
+      return Buffer.isBuffer(outcome) ? await accept(req, route, outcome) : answerOf(outcome);
+    } finally {
+      release();
+    }
+  }
+
+  async function accept(req: IncomingMessage, route: WebhookRoute, body: Buffer): Promise<WebhookAnswer> {
+    const { tenantId, accountId } = route;
+    const request = { headers: req.headers, body };
+    const reason = route.provider.webhook.verify(request, route.keys);
+    if (reason !== null) {
+      refusals.record({ tenantId, accountId, reason, contentType: req.headers['content-type'] ?? null });
+      return answerOf('REFUSED');
+    }
+    const stored = await withinTime(world, limits.storeMs, inbox.put(readIncoming(world, route, request)));
+    if (stored === 'DUPLICATE') counters.duplicate += 1;
+    return route.provider.webhook.accepted;
+  }
+
+  async function run(req: IncomingMessage, res: ServerResponse, provider: string, secret: string): Promise<void> {
+    const answer = await receive(req, provider, secret).catch((error: unknown) => {
+      deps.onError(error);
+      return answerOf('UNAVAILABLE');
+    });
+    if (answer) {
+      count(answer.status);
+      send(world, req, res, answer);
+    }
+  }
+
+  function count(status: number): void {
+    if (status < 300) counters.accepted += 1;
+    else if (status === 401) counters.refused += 1;
+    else if (status === 503) counters.unavailable += 1;
+    else counters.rejected += 1;
+  }
+
+  return {
+    counters,
+    handle(req, res) {
+      const [, provider, secret] = PATH.exec(req.url ?? '') ?? [];
+      if (provider === undefined || secret === undefined) return false;
+      counters.received += 1;
+      const work = run(req, res, provider, secret).finally(() => open.delete(work));
+      open.add(work);
+      return true;
+    },
+    async drain() {
+      draining = true;
+      await Promise.all(open);
+      await inbox.drain();
+      await refusals.flush();
+    },
+  };
+}

@@ -1,0 +1,80 @@
+/**
+ * One transaction for everything a batch brings: dedupe keys, news into the cache, the deliveries with what they did.
+ * @module
+ */
+import { DrizzleQueryError } from 'drizzle-orm';
+import { type Database, sqlState, type Tx } from '../db/client.ts';
+import { type Observed, observe } from '../envelopes/observe.ts';
+import type { World } from '../world.ts';
+import type { Incoming } from './incoming.ts';
+import { claimKeys, insertDeliveries, type StoredDelivery } from './insert-deliveries.ts';
+
+/** News that the reducer or the cache couldn't take, whatever the database is doing. */
+export class UnusableNews extends Error {
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.name = 'UnusableNews';
+  }
+}
+
+/** Commits the batch; answers the deliveries that were new. What isn't among them was stored before. */
+export async function storeBatch(
+  database: Database,
+  world: World,
+  batch: readonly Incoming[],
+): Promise<readonly StoredDelivery[]> {
+  const tenants = [...new Set(batch.map((one) => one.tenantId))].toSorted();
+  return database.withTenants(tenants, async (tx) => {
+    const fresh = await claimKeys(tx, batch);
+    const incoming = batch.filter((one) => fresh.has(one.id));
+    if (incoming.length === 0) return [];
+    const stored = await apply(tx, world, incoming);
+    await insertDeliveries(tx, stored);
+    return stored;
+  });
+}
+
+async function apply(tx: Tx, world: World, batch: readonly Incoming[]): Promise<StoredDelivery[]> {
+  const sighted = batch.flatMap(({ tenantId, accountId, id, sightings }) =>
+    sightings.map((sighting) => ({ tenantId, accountId, deliveryId: id, sighting })),
+  );
+  const observed = sighted.length > 0 ? await observe(tx, world, sighted).catch(blameNews) : [];
+  let next = 0;
+  return batch.map((incoming) => {
+    const own = observed.slice(next, (next += incoming.sightings.length));
+    return { incoming, ...together(incoming, own) };
+  });
+}
+
+/** What a delivery did, when it told of several envelopes: the first that was changed, else parked, else known. */
+function together(incoming: Incoming, observed: readonly Observed[]): Pick<StoredDelivery, 'effect' | 'envelopeId'> {
+  if (incoming.unparsable !== null) return { effect: 'NONE', envelopeId: null };
+  for (const effect of ['APPLIED', 'PARKED', 'UNCHANGED'] as const) {
+    const first = observed.find((one) => one.effect === effect);
+    if (first) return first;
+  }
+  return { effect: 'IGNORED', envelopeId: null };
+}
+
+/** Tells an error of the code that applies news from one of the database under it. */
+function blameNews(error: unknown): never {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof DrizzleQueryError) throw error;
+  }
+  throw new UnusableNews(error);
+}
+
+/** 22: a value that the database refuses; 23: one that breaks a rule; 54: one too large for an index. */
+const DATA_CLASSES = new Set(['22', '23', '54']);
+/** Serialisation failure, deadlock. */
+const RETRIED = new Set(['40001', '40P01']);
+
+/** True when the batch's own content is at fault, so that its innocent members would commit without the guilty one. */
+export function isDataFault(error: unknown): boolean {
+  return error instanceof UnusableNews || DATA_CLASSES.has(sqlState(error)?.slice(0, 2) ?? '');
+}
+
+/** True when the same transaction may succeed if it is tried again at once. */
+export function isRetryable(error: unknown): boolean {
+  return RETRIED.has(sqlState(error) ?? '');
+}
