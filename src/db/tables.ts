@@ -59,6 +59,8 @@ export const accounts = pgTable(
   },
   (t) => [
     primaryKey({ columns: [t.tenantId, t.id] }),
+    // Connecting the same account again changes this row: two rows would take each other's webhooks for their own.
+    uniqueIndex('accounts_provider_account').on(t.tenantId, t.provider, t.environment, t.providerAccountId),
     index('accounts_created').on(t.tenantId, t.createdAt, t.id),
     tenantPolicy(),
   ],
