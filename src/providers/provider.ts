@@ -114,6 +114,17 @@ export interface Download {
   readonly body: ReadableStream<Uint8Array>;
 }
 
+/** What the provider's rate limits leave, as its last answer told it. */
+export interface Budget {
+  /** Calls of the longer window, and when it begins anew (null where that isn't told). */
+  readonly limit: number;
+  readonly remaining: number;
+  readonly resetAt: Date | null;
+  /** The shorter window, where there is one. */
+  readonly burst: { readonly limit: number; readonly remaining: number } | null;
+  readonly asOf: Date;
+}
+
 export interface ProviderClient {
   /** Most envelopes that one call of `read` asks for in one request. */
   readonly readBatch: number;
@@ -133,6 +144,8 @@ export interface ProviderClient {
   read(requests: readonly ReadRequest[]): Promise<readonly Sighting[]>;
   /** The document as it stands now, signed once the envelope is completed. */
   download(providerId: string, documentRef: string): Promise<Download>;
+  /** Null until an answer told it; absent where the provider tells none. */
+  budget?(): Budget | null;
 }
 
 export interface WebhookRequest {

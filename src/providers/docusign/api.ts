@@ -1,0 +1,79 @@
+/**
+ * Calls to one account's REST API: the token is put on and, when the API refuses it, taken again once.
+ * @module
+ */
+import { ProviderRefused } from '../../model/problems.ts';
+import type { World } from '../../world.ts';
+import { type Call, callProvider, type Dialect } from '../http.ts';
+import type { Budget, OpenInput } from '../provider.ts';
+import { readBudget } from './budget.ts';
+import { storedCredentials } from './credentials.ts';
+import { isTrustedBaseUri } from './hosts.ts';
+import { tokens } from './oauth.ts';
+import { explainRefusal } from './refusals.ts';
+import { untrusted } from './userinfo.ts';
+
+export interface ApiCall<T> extends Omit<Call<T>, 'url' | 'headers' | 'body'> {
+  /** Under the account, beginning with a slash. */
+  readonly path: string;
+  readonly accept?: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+}
+
+export interface Api {
+  readonly world: World;
+  call<T>(call: ApiCall<T>): Promise<T>;
+  /** As the last answer told it. */
+  budget(): Budget | null;
+}
+
+export function accountApi(input: OpenInput, world: World): Api {
+  const { environment, baseUri, providerAccountId } = input;
+  if (!isTrustedBaseUri(environment, baseUri)) throw untrusted(baseUri);
+  const root = `${baseUri.replace(/\/+$/, '')}/restapi/v2.1/accounts/${encodeURIComponent(providerAccountId)}`;
+  const access = tokens(storedCredentials(input.credentials), environment, world);
+  let budget: Budget | null = null;
+  const dialect: Dialect = {
+    explain: explainRefusal,
+    heard: (headers) => (budget = readBudget(headers, world.now()) ?? budget),
+  };
+
+  const callWith = <T>(token: string, { path, accept, body, ...call }: ApiCall<T>): Promise<T> =>
+    callProvider(world, dialect, {
+      ...call,
+      url: `${root}${path}`,
+      headers: {
+        authorization: `Bearer ${token}`,
+        accept: accept ?? 'application/json',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+
+  return {
+    world,
+    budget: () => budget,
+    async call(call) {
+      const token = await access.get();
+      try {
+        return await callWith(token, call);
+      } catch (error) {
+        // Whoever is refused for the token was let do nothing, so a write may be said again.
+        if (!(error instanceof ProviderRefused && error.fault.providerStatus === 401)) throw error;
+        access.drop(token);
+        return callWith(await access.get(), call);
+      }
+    },
+  };
+}
+
+export function envelopePath(providerId: string, rest = ''): string {
+  return `/envelopes/${segment(providerId)}${rest}`;
+}
+
+/** An id as one part of a path that it can't climb out of. */
+export function segment(id: string): string {
+  if (/^\.*$/.test(id)) throw new TypeError('an id of nothing but dots');
+  return encodeURIComponent(id);
+}

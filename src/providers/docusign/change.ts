@@ -1,0 +1,88 @@
+/**
+ * Changes an envelope's status: releases a draft, voids what is out. Both may be repeated: what already is as it was
+ * wished counts as done, and a read decides whenever the answer doesn't say.
+ * Source: specification of `PUT /envelopes/{id}`; blog, "Void an Envelope".
+ * @module
+ */
+import type { Response } from 'undici';
+import { z } from 'zod';
+import { OutcomeUnknown, ProviderRefused, ProviderUnavailable } from '../../model/problems.ts';
+import { readText } from '../http.ts';
+import { type Api, envelopePath } from './api.ts';
+import type { EnvelopePayload } from './payload.ts';
+import { presentable } from '../fault.ts';
+import { wordOf } from './read.ts';
+import { readEnvelope } from './status.ts';
+
+export async function release(api: Api, providerId: string): Promise<void> {
+  await change(api, providerId, { status: 'sent' }, wentOut);
+}
+
+export async function voidEnvelope(api: Api, providerId: string, reason: string): Promise<void> {
+  await change(api, providerId, { status: 'voided', voidedReason: reason }, isVoided);
+}
+
+/** A draft that is thrown away was never sent, whatever its word is now. */
+function wentOut({ sentDateTime, initialSentDateTime, status }: EnvelopePayload): boolean {
+  return Boolean(initialSentDateTime || sentDateTime) && wordOf(status) !== 'created';
+}
+
+function isVoided({ status }: EnvelopePayload): boolean {
+  return wordOf(status) === 'voided';
+}
+
+async function change(
+  api: Api,
+  providerId: string,
+  wish: Readonly<Record<string, string>>,
+  isDone: (envelope: EnvelopePayload) => boolean,
+): Promise<void> {
+  try {
+    await api.call({ method: 'PUT', path: envelopePath(providerId), body: wish, effect: 'WRITE', take: changed });
+  } catch (error) {
+    if (!(error instanceof ProviderRefused || error instanceof OutcomeUnknown)) throw error;
+    if (await isDoneAlready(api, providerId, isDone, error)) return;
+    throw error;
+  }
+}
+
+async function isDoneAlready(
+  api: Api,
+  providerId: string,
+  isDone: (envelope: EnvelopePayload) => boolean,
+  because: ProviderRefused | OutcomeUnknown,
+): Promise<boolean> {
+  try {
+    const envelope = await readEnvelope(api, providerId);
+    return envelope !== null && isDone(envelope);
+  } catch (error) {
+    // A refusal may be the echo of an earlier attempt that did it: without the read nobody knows.
+    if (error instanceof ProviderUnavailable) throw new OutcomeUnknown(because.fault, { cause: error });
+    throw because;
+  }
+}
+
+const summary = z.object({
+  errorDetails: z.object({ errorCode: z.string(), message: z.string().catch('') }).nullish(),
+});
+
+/** The body of a success is described in several ways, so any will do; but a refusal may hide in it. */
+async function changed(response: Response): Promise<void> {
+  const text = await readText(response);
+  const { errorDetails } = summary.safeParse(jsonOrNull(text)).data ?? {};
+  if (!errorDetails || errorDetails.errorCode === '' || errorDetails.errorCode.toUpperCase() === 'SUCCESS') return;
+  throw new ProviderRefused({
+    providerCode: presentable(errorDetails.errorCode),
+    providerMessage: presentable(errorDetails.message || errorDetails.errorCode),
+    providerStatus: response.status,
+    traceId: response.headers.get('x-docusign-tracetoken'),
+  });
+}
+
+function jsonOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

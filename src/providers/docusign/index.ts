@@ -1,0 +1,63 @@
+/**
+ * DocuSign: eSignature REST API v2.1, JWT grant, Connect. What differs from others is said in `README.md` beside this.
+ * @module
+ */
+import type { World } from '../../world.ts';
+import type { ConnectedAccount, ConnectInput, OpenInput, Provider, ProviderClient } from '../provider.ts';
+import { accountApi } from './api.ts';
+import { release, voidEnvelope } from './change.ts';
+import { givenCredentials } from './credentials.ts';
+import { download } from './documents.ts';
+import { tokens } from './oauth.ts';
+import { createDraft, findDraft } from './send.ts';
+import { POLLING_INTERVAL_MS, READ_BATCH, readMany } from './status.ts';
+import { findAccount } from './userinfo.ts';
+import { signingUrl } from './views.ts';
+import { webhook } from './webhook.ts';
+
+/** Limits of one upload: 25 MB in all, whether in one document or several. */
+const MAX_BYTES = 25 * 1024 * 1024;
+
+export const docusign: Provider = {
+  name: 'DOCUSIGN',
+  capabilities: {
+    roles: ['SIGNER', 'CARBON_COPY'],
+    fieldKinds: ['SIGNATURE', 'INITIALS', 'DATE_SIGNED', 'TEXT', 'CHECKBOX'],
+    anchors: true,
+    embeddedSigning: true,
+    routingOrder: true,
+    maxDocumentBytes: MAX_BYTES,
+    maxTotalBytes: MAX_BYTES,
+    maxSubject: 100,
+    maxMessage: 10_000,
+    maxName: 100,
+    maxEmail: 100,
+    maxVoidReason: 200,
+    maxRecipients: 200,
+  },
+  webhook,
+  connect,
+  open,
+};
+
+async function connect({ credentials, environment }: ConnectInput, world: World): Promise<ConnectedAccount> {
+  const given = givenCredentials(credentials, environment);
+  const account = await findAccount(given, environment, tokens(given, environment, world), world);
+  return { ...account, credentials: given.stored, webhookKeys: given.hmacKeys };
+}
+
+function open(input: OpenInput, world: World): ProviderClient {
+  const api = accountApi(input, world);
+  return {
+    readBatch: READ_BATCH,
+    pollingIntervalMs: POLLING_INTERVAL_MS,
+    createDraft: (content, correlation) => createDraft(api, content, correlation, input.webhookUrl),
+    findDraft: (correlation) => findDraft(api, correlation),
+    release: (providerId) => release(api, providerId),
+    void: (providerId, reason) => voidEnvelope(api, providerId, reason),
+    signingUrl: (request) => signingUrl(api, request),
+    read: (requests) => readMany(api, requests),
+    download: (providerId, documentRef) => download(api, providerId, documentRef),
+    budget: () => api.budget(),
+  };
+}
