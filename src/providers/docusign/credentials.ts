@@ -53,7 +53,10 @@ export interface GivenCredentials extends Credentials {
 /** As a caller gave them. Throws `InvalidInput` with every fault; no message repeats a value. */
 export function givenCredentials(input: unknown, environment: Environment): GivenCredentials {
   const parsed = given.safeParse(input);
-  const issues = [...(parsed.error?.issues ?? []).map(issueOf), ...oauthUrlIssues(input, environment)];
+  const issues = [
+    ...(parsed.error?.issues ?? []).map((issue) => issueOf(issue, input)),
+    ...oauthUrlIssues(input, environment),
+  ];
   if (!parsed.success || issues.length > 0) throw new InvalidInput(issues);
   const { hmacKeys, providerAccountId, ...rest } = parsed.data;
   return { ...opened(rest), hmacKeys, providerAccountId: providerAccountId ?? null, stored: rest };
@@ -88,12 +91,18 @@ function oauthUrlIssues(input: unknown, environment: Environment): InputIssue[] 
   return [];
 }
 
-function issueOf(issue: z.core.$ZodIssue): InputIssue {
+function issueOf(issue: z.core.$ZodIssue, input: unknown): InputIssue {
   const path = [...PATH, ...issue.path.map(String)];
-  if (issue.code === 'invalid_type' && issue.input === undefined && !issue.message.includes('received')) {
+  if (issue.code === 'invalid_type' && isAbsent(input, issue.path)) {
     return { code: 'REQUIRED', message: 'is required', path, suggestion: null };
   }
   return { code: codeOf(issue), message: issue.message, path, suggestion: null };
+}
+
+function isAbsent(input: unknown, path: readonly PropertyKey[]): boolean {
+  let here: unknown = input;
+  for (const name of path) here = typeof here === 'object' && here !== null ? Reflect.get(here, name) : undefined;
+  return here === undefined || here === null;
 }
 
 function codeOf(issue: z.core.$ZodIssue): IssueCode {

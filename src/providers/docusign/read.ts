@@ -132,7 +132,7 @@ function recipientFacts(
     if (at && (!limit || at <= limit)) facts.push({ ref, at, status, providerStatus, reason });
   };
   add(created, 'WAITING', 'created', null);
-  add(sent, 'NOTIFIED', role === 'CARBON_COPY' && word === 'completed' ? word : 'sent', null);
+  add(sent, 'NOTIFIED', 'sent', null);
   add(opened, 'OPENED', 'delivered', null);
   // No date of its own: it bounced when it was sent, and the rank of the word decides.
   if (word === 'autoresponded') add(sent, 'BOUNCED', word, payload.autoRespondedReason ?? null);
