@@ -4,7 +4,7 @@
  * @module
  */
 import { type SQL, sql } from 'drizzle-orm';
-import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
+import type { PgDatabase, PgQueryResultHKT, PgTransactionConfig } from 'drizzle-orm/pg-core';
 import { APP_ROLE } from './columns.ts';
 import * as tables from './tables.ts';
 
@@ -24,6 +24,8 @@ export interface Database {
    * of ids (`routes`, `due`). Rolls back when `work` throws.
    */
   withTenants<T>(tenants: readonly string[], work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** The same, read-only, with all that `work` reads taken from one snapshot. */
+  readSnapshot<T>(tenants: readonly string[], work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Wakes whoever listens on any replica. May be lost or doubled: a hint, never the news itself. */
   notify(channel: string): Promise<void>;
   /** Calls `hear` for each hint, and once after every reconnection, since hints were missed then. */
@@ -33,13 +35,16 @@ export interface Database {
 
 /** A drizzle database of either driver, as far as this module needs it. */
 interface Transactional {
-  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  transaction<T>(work: (tx: Tx) => Promise<T>, config?: PgTransactionConfig): Promise<T>;
 }
+
+export const SNAPSHOT: PgTransactionConfig = { isolationLevel: 'repeatable read', accessMode: 'read only' };
 
 export async function inTenants<T>(
   database: Transactional,
   tenants: readonly string[],
   work: (tx: Tx) => Promise<T>,
+  config?: PgTransactionConfig,
 ): Promise<T> {
   return database.transaction(async (tx) => {
     const list = `{${tenants.join(',')}}`;
@@ -47,7 +52,7 @@ export async function inTenants<T>(
       sql`SELECT set_config('role', ${APP_ROLE}, true), set_config('countersign.tenants', ${list}, true)`,
     );
     return work(tx);
-  });
+  }, config);
 }
 
 /** Rows of a raw statement; both drivers answer `{ rows }`. The caller parses what it reads. */

@@ -6,7 +6,7 @@
 import { PGlite } from '@electric-sql/pglite';
 import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
-import { type Database, inTenants, tables } from './client.ts';
+import { type Database, inTenants, SNAPSHOT, tables } from './client.ts';
 import { MIGRATIONS } from './migrate.ts';
 
 export interface PgliteOptions {
@@ -26,6 +26,7 @@ export async function openPglite(options: PgliteOptions = {}): Promise<Database>
   return {
     kind: 'pglite',
     withTenants: (tenants, work) => inTenants(database, tenants, work),
+    readSnapshot: (tenants, work) => inTenants(database, tenants, work, SNAPSHOT),
     notify: async (channel) => {
       await client.query('SELECT pg_notify($1, $2)', [channel, '']);
     },

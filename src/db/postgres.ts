@@ -5,7 +5,7 @@
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { Client, Pool } from 'pg';
 import type { World } from '../world.ts';
-import { type Database, inTenants, type Listener, tables } from './client.ts';
+import { type Database, inTenants, type Listener, SNAPSHOT, tables } from './client.ts';
 
 export interface PostgresOptions {
   readonly url: string;
@@ -33,6 +33,7 @@ export function openPostgres(options: PostgresOptions): Database {
   return {
     kind: 'postgres',
     withTenants: (tenants, work) => inTenants(database, tenants, work),
+    readSnapshot: (tenants, work) => inTenants(database, tenants, work, SNAPSHOT),
     notify: async (channel) => {
       await pool.query('SELECT pg_notify($1, $2)', [channel, '']);
     },

@@ -16,10 +16,10 @@ export type CommandRow = typeof commands.$inferSelect;
 export type ClaimedCommand = CommandRow & { readonly fence: string };
 
 /**
- * How long an attempt may hold its fence: longer than a provider's slowest answer (DocuSign creates take minutes at
- * worst), since another process takes over when it ends.
+ * How long an attempt holds its fence without renewing it: the time after which another process takes over from one
+ * that has ended.
  */
-const LEASE_MS = 180_000;
+export const LEASE_MS = 15_000;
 
 export interface NewCommand {
   readonly tenantId: string;
@@ -73,6 +73,22 @@ export async function claimCommand(tx: Tx, world: World, tenantId: string, id: s
 
 function inMilliseconds(milliseconds: number) {
   return sql`countersign_now() + ${`${milliseconds} milliseconds`}::interval`;
+}
+
+/** Holds on for as long again; false when the fence was lost. */
+export async function renewLease(tx: Tx, command: ClaimedCommand): Promise<boolean> {
+  const leaseUntil = inMilliseconds(LEASE_MS);
+  const renewed = await tx
+    .update(commands)
+    .set({ leaseUntil })
+    .where(holdsFence(command))
+    .returning({ id: commands.id });
+  if (renewed.length === 0) return false;
+  await tx
+    .update(due)
+    .set({ dueAt: leaseUntil })
+    .where(and(eq(due.tenantId, command.tenantId), eq(due.kind, 'COMMAND'), eq(due.id, command.id)));
+  return true;
 }
 
 export type Settlement =

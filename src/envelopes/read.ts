@@ -45,6 +45,24 @@ export async function findEnvelope(tx: Tx, tenantId: string, id: string): Promis
   return (await findEnvelopes(tx, tenantId, [id]))[0] ?? null;
 }
 
+/** With the place in the log that the row stands at: what is followed from there misses nothing. */
+export interface LoggedEnvelope {
+  readonly row: EnvelopeRow;
+  readonly head: bigint;
+}
+
+/** The sequence of the tenant's last event, in the snapshot of the statement it is part of. */
+const head = sql<string>`coalesce((SELECT h.sequence FROM heads h WHERE h.tenant_id = ${envelopes.tenantId}), 0)::text`;
+
+export async function findLogged(tx: Tx, tenantId: string, ids: readonly string[]): Promise<LoggedEnvelope[]> {
+  if (ids.length === 0) return [];
+  const found = await tx
+    .select({ row: envelopes, head })
+    .from(envelopes)
+    .where(and(eq(envelopes.tenantId, tenantId), inArray(envelopes.id, [...ids])));
+  return found.map(({ row, head }) => ({ row, head: BigInt(head) }));
+}
+
 /** One row more than asked, where there is one: it tells that another page follows. */
 export async function listEnvelopes(tx: Tx, tenantId: string, page: EnvelopePage): Promise<EnvelopeRow[]> {
   const at = page.sort === 'CREATED_AT' ? envelopes.createdAt : envelopes.updatedAt;

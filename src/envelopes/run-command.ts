@@ -8,8 +8,8 @@ import { rowsOf } from '../db/client.ts';
 import type { Failure } from '../model/envelope.ts';
 import { OutcomeUnknown, Problem, ProviderUnavailable } from '../model/problems.ts';
 import { type Instant, instantOf } from '../model/time.ts';
-import type { World } from '../world.ts';
-import { type ClaimedCommand, claimCommand, type Settlement, settleCommand } from './commands.ts';
+import type { Timer, World } from '../world.ts';
+import { type ClaimedCommand, claimCommand, LEASE_MS, renewLease, type Settlement, settleCommand } from './commands.ts';
 import { type Edit, joinLocal, joinObservation, lockEnvelopes, saveEdits } from './edit.ts';
 import { failureOf } from './failure.ts';
 import { type Achieved, type CommandDeps, FenceLost } from './attempt.ts';
@@ -21,6 +21,7 @@ export async function runCommand(deps: CommandDeps, tenantId: string, commandId:
   const { database, world } = deps;
   const command = await database.withTenants([tenantId], (tx) => claimCommand(tx, world, tenantId, commandId));
   if (!command) return false;
+  const renewal = keepRenewing(deps, command);
   try {
     const achieved = command.kind === 'SEND' ? await attemptSend(deps, command) : await attemptVoid(deps, command);
     await settle(deps, command, { state: 'DONE' }, achieved);
@@ -30,8 +31,31 @@ export async function runCommand(deps: CommandDeps, tenantId: string, commandId:
       deps.logger.error({ tenantId, commandId, err: error }, 'a command failed inside countersign');
     }
     await settle(deps, command, settlementOf(error, command, world), { observations: [], readSoon: false });
+  } finally {
+    renewal.cancel();
   }
   return true;
+}
+
+/** Renews the lease while the attempt lives. A renewal that fails is only late: the fence decides what may be written. */
+function keepRenewing({ database, world }: CommandDeps, command: ClaimedCommand): Timer {
+  let timer: Timer;
+  let stopped = false;
+  const again = (): void => {
+    timer = world.timer(LEASE_MS / 3, () => {
+      void database
+        .withTenants([command.tenantId], (tx) => renewLease(tx, command))
+        .catch(() => true)
+        .then((held) => (held && !stopped ? again() : undefined));
+    });
+  };
+  again();
+  return {
+    cancel: () => {
+      stopped = true;
+      timer.cancel();
+    },
+  };
 }
 
 function settlementOf(error: unknown, command: ClaimedCommand, world: World): Settlement {

@@ -3,6 +3,7 @@
  * @module
  */
 import type { IssueCode, ProblemCode, ProviderFault } from './problems.ts';
+import type { Instant } from './time.ts';
 import type { FieldKind, RecipientRole } from './words.ts';
 
 /** Points from the top left of the page as it is displayed (crop box, rotation applied); pages from 1. */
@@ -79,5 +80,5 @@ export interface Failure extends ProviderFault {
   readonly code: ProblemCode;
   readonly message: string;
   readonly issues?: readonly { readonly code: IssueCode; readonly message: string }[];
-  readonly at: string;
+  readonly at: Instant;
 }

@@ -1,0 +1,77 @@
+/**
+ * What the rest of countersign may ask of envelopes: every operation bound to one tenant.
+ * @module
+ */
+import type { CommandDeps } from './attempt.ts';
+import { type CommandRow, commandsOf } from './commands.ts';
+import type { EnvelopeRow, RecipientRow } from './edit.ts';
+import { type Freshness, refresh, type Staleness } from './freshness.ts';
+import type { EnvelopeInput } from './input.ts';
+import type { LookUps } from './look-up.ts';
+import {
+  documentsOf,
+  type EnvelopeDocumentRow,
+  type EnvelopePage,
+  type FieldRow,
+  fieldsOf,
+  findLogged,
+  findRecipients,
+  listEnvelopes,
+  type LoggedEnvelope,
+  recipientsOf,
+} from './read.ts';
+import { createEnvelope, sendEnvelope, type SendRequest, type SendResult, validateEnvelope } from './send.ts';
+import { confirmSigning, createSigningUrl, type SigningRequest } from './signing.ts';
+import { voidEnvelope, type VoidRequest } from './void.ts';
+import type { SigningUrl } from '../providers/provider.ts';
+import { readHead } from '../events/read.ts';
+
+export interface ListedEnvelopes {
+  readonly rows: readonly EnvelopeRow[];
+  readonly hasMore: boolean;
+  /** The sequence of the tenant's last event, in the same snapshot. */
+  readonly head: bigint;
+}
+
+export interface Envelopes {
+  validate(tenantId: string, input: EnvelopeInput): Promise<void>;
+  create(tenantId: string, request: { envelope: EnvelopeInput; idempotencyKey: string | null }): Promise<EnvelopeRow>;
+  send(tenantId: string, request: SendRequest): Promise<SendResult>;
+  void(tenantId: string, request: VoidRequest): Promise<{ envelope: EnvelopeRow; command: CommandRow }>;
+  signingUrl(tenantId: string, request: SigningRequest): Promise<SigningUrl>;
+  confirmSigning(tenantId: string, recipientId: string): Promise<RecipientRow>;
+  /** Asks the provider where the cache is staler than asked; says which could not be refreshed. */
+  refresh(envelopes: readonly EnvelopeRow[], freshness: Freshness): Promise<ReadonlyMap<string, Staleness>>;
+  find(tenantId: string, ids: readonly string[]): Promise<LoggedEnvelope[]>;
+  list(tenantId: string, page: EnvelopePage): Promise<ListedEnvelopes>;
+  recipients(tenantId: string, envelopeIds: readonly string[]): Promise<RecipientRow[]>;
+  findRecipients(tenantId: string, ids: readonly string[]): Promise<RecipientRow[]>;
+  fields(tenantId: string, envelopeIds: readonly string[]): Promise<FieldRow[]>;
+  documents(tenantId: string, envelopeIds: readonly string[]): Promise<EnvelopeDocumentRow[]>;
+  commands(tenantId: string, envelopeIds: readonly string[]): Promise<CommandRow[]>;
+}
+
+export function createEnvelopes(deps: CommandDeps, lookUps: LookUps): Envelopes {
+  const { database, world } = deps;
+  return {
+    validate: (tenantId, input) => validateEnvelope(deps, tenantId, input),
+    create: (tenantId, request) => createEnvelope(deps, tenantId, request),
+    send: (tenantId, request) => sendEnvelope(deps, tenantId, request),
+    void: (tenantId, request) => voidEnvelope(deps, tenantId, request),
+    signingUrl: (tenantId, request) => createSigningUrl(deps, tenantId, request),
+    confirmSigning: (tenantId, recipientId) => confirmSigning(deps, lookUps, tenantId, recipientId),
+    refresh: (envelopes, freshness) => refresh(lookUps, world, envelopes, freshness),
+    find: (tenantId, ids) => database.withTenants([tenantId], (tx) => findLogged(tx, tenantId, ids)),
+    list: (tenantId, page) =>
+      database.readSnapshot([tenantId], async (tx) => {
+        const { sequence } = await readHead(tx, tenantId);
+        const rows = await listEnvelopes(tx, tenantId, page);
+        return { rows: rows.slice(0, page.first), hasMore: rows.length > page.first, head: sequence };
+      }),
+    recipients: (tenantId, ids) => database.withTenants([tenantId], (tx) => recipientsOf(tx, tenantId, ids)),
+    findRecipients: (tenantId, ids) => database.withTenants([tenantId], (tx) => findRecipients(tx, tenantId, ids)),
+    fields: (tenantId, ids) => database.withTenants([tenantId], (tx) => fieldsOf(tx, tenantId, ids)),
+    documents: (tenantId, ids) => database.withTenants([tenantId], (tx) => documentsOf(tx, tenantId, ids)),
+    commands: (tenantId, ids) => database.withTenants([tenantId], (tx) => commandsOf(tx, tenantId, ids)),
+  };
+}

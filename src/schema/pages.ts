@@ -1,0 +1,81 @@
+/**
+ * Relay pages: one page type and one edge type per node type, forward only, `first` required.
+ * @module
+ */
+import type { ObjectRef } from '@pothos/core';
+import { GraphQLError } from 'graphql';
+import { MAX_PAGE } from '../model/limits.ts';
+import { dateFrom } from '../model/time.ts';
+import { isUuid } from '../model/ids.ts';
+import { builder, type SchemaTypes } from './builder.ts';
+
+export interface Page<T> {
+  readonly nodes: readonly { readonly node: T; readonly cursor: string }[];
+  readonly hasNextPage: boolean;
+  /** Where the next page begins, also when this one is empty. */
+  readonly endCursor: string | null;
+}
+
+const PageInfoType = builder.objectRef<Page<unknown>>('PageInfo').implement({
+  description: 'Whether more follows, and from where.',
+  fields: (t) => ({
+    hasNextPage: t.boolean({
+      description: 'True when another page follows.',
+      resolve: ({ hasNextPage }) => hasNextPage,
+    }),
+    endCursor: t.string({
+      nullable: true,
+      description: 'Give it as `after` to go on.',
+      resolve: ({ endCursor }) => endCursor,
+    }),
+  }),
+});
+
+type Builder = PothosSchemaTypes.SchemaBuilder<PothosSchemaTypes.ExtendDefaultTypes<SchemaTypes>>;
+type NodeRef<T> = ObjectRef<PothosSchemaTypes.ExtendDefaultTypes<SchemaTypes>, T>;
+
+/** `<Name>Connection` and `<Name>Edge` for a node type. */
+export function pageType<T extends object, P extends Page<T> = Page<T>>(name: string, node: NodeRef<T>, what: string) {
+  const edge = (builder as Builder).objectRef<{ node: T; cursor: string }>(`${name}Edge`).implement({
+    description: `One of a page of ${what}.`,
+    fields: (t) => ({
+      node: t.field({ type: node, description: 'The row itself.', resolve: (parent) => parent.node }),
+      cursor: t.string({
+        description: 'Its place: give it as `after` to go on from here.',
+        resolve: ({ cursor }) => cursor,
+      }),
+    }),
+  });
+  return (builder as Builder).objectRef<P>(`${name}Connection`).implement({
+    description: `A page of ${what}.`,
+    fields: (t) => ({
+      edges: t.field({ type: [edge], description: 'The rows with their cursors.', resolve: ({ nodes }) => [...nodes] }),
+      nodes: t.field({ type: [node], description: 'The rows.', resolve: ({ nodes }) => nodes.map((row) => row.node) }),
+      pageInfo: t.field({ type: PageInfoType, description: 'Whether more follows.', resolve: (page) => page }),
+    }),
+  });
+}
+
+/** The number of rows asked for; refuses what is out of range. */
+export function pageSize(first: number): number {
+  if (first >= 1 && first <= MAX_PAGE) return first;
+  throw new GraphQLError(`\`first\` must be from 1 to ${MAX_PAGE}.`, { extensions: { code: 'BAD_USER_INPUT' } });
+}
+
+/** A keyset cursor: the sort key and id of a row. */
+export function encodeKeyset(at: Date, id: string): string {
+  return Buffer.from(`${at.getTime()} ${id}`).toString('base64url');
+}
+
+export function decodeKeyset(cursor: string | null | undefined): { at: Date; id: string } | null {
+  if (cursor === null || cursor === undefined) return null;
+  const [time = '', id = '', ...rest] = Buffer.from(cursor, 'base64url').toString('utf8').split(' ');
+  if (!/^\d{1,15}$/.test(time) || !isUuid(id) || rest.length > 0) throw invalidCursor();
+  return { at: dateFrom(Number(time)), id };
+}
+
+export function invalidCursor(): GraphQLError {
+  return new GraphQLError('This cursor was not made here: give one that a page or stream answered, unchanged.', {
+    extensions: { code: 'INVALID_CURSOR' },
+  });
+}

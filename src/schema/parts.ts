@@ -1,0 +1,212 @@
+/**
+ * The parts of an envelope: recipients, fields, documents, and the commands given about it.
+ * @module
+ */
+import { publicId } from '../model/ids.ts';
+import { addMilliseconds } from '../model/time.ts';
+import type { FieldPlace } from '../model/envelope.ts';
+import type { CommandRow } from '../envelopes/commands.ts';
+import { builder } from './builder.ts';
+import { CommandKindEnum, CommandStateEnum, FieldKindEnum, RecipientRoleEnum, RecipientStatusEnum } from './enums.ts';
+import { FailureType } from './failure.ts';
+import { found } from './found.ts';
+import { CommandRef, DocumentRef, EnvelopeRef, FieldRef, NodeInterface, RecipientRef } from './refs.ts';
+
+RecipientRef.implement({
+  description: 'Somebody who gets the envelope.',
+  interfaces: [NodeInterface],
+  fields: (t) => ({
+    id: t.id({ description: 'rcp_…', resolve: ({ id }) => publicId('Recipient', id) }),
+    key: t.string({
+      nullable: true,
+      description: 'Your name for them; null for one who was added at the provider.',
+      resolve: ({ key }) => key,
+    }),
+    role: t.field({ type: RecipientRoleEnum, description: 'What they are there for.', resolve: ({ role }) => role }),
+    name: t.string({ description: 'Their name.', resolve: ({ name }) => name }),
+    email: t.string({ description: 'Their e-mail address.', resolve: ({ email }) => email }),
+    routingOrder: t.int({
+      description: 'Their turn; equal numbers act at the same time.',
+      resolve: ({ routingOrder }) => routingOrder,
+    }),
+    embedded: t.boolean({
+      description: 'True when they sign inside your application.',
+      resolve: ({ embedded }) => embedded,
+    }),
+    status: t.field({ type: RecipientStatusEnum, description: 'Where they stand.', resolve: ({ status }) => status }),
+    providerStatus: t.string({
+      nullable: true,
+      description: "The provider's own word for it.",
+      resolve: ({ providerStatus }) => providerStatus,
+    }),
+    reason: t.string({
+      nullable: true,
+      description: 'Why they declined, where they said.',
+      resolve: ({ reason }) => reason,
+    }),
+    statusAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: "When, by the provider's clock.",
+      resolve: ({ statusAt }) => statusAt,
+    }),
+    fields: t.field({
+      type: [FieldRef],
+      description: 'What they fill.',
+      resolve: async ({ id, envelopeId }, _args, { loaders }) =>
+        (await loaders.fields.load(envelopeId)).filter((field) => field.recipientId === id),
+    }),
+    envelope: t.field({
+      type: EnvelopeRef,
+      description: 'The envelope.',
+      resolve: ({ envelopeId }, _args, { loaders }) => found(loaders.envelope.load(envelopeId), 'envelope'),
+    }),
+  }),
+});
+
+type At = Extract<FieldPlace, { at: object }>['at'];
+type Anchor = Extract<FieldPlace, { anchor: object }>['anchor'];
+
+const AtType = builder.objectRef<At>('FieldPosition').implement({
+  description: 'A place on a page, in points (1/72 inch) from the top left of the page as it is displayed.',
+  fields: (t) => ({
+    document: t.string({ description: 'Key of the document.', resolve: ({ document }) => document }),
+    page: t.int({ description: 'Counts from 1.', resolve: ({ page }) => page }),
+    x: t.float({ description: 'Points from the left edge.', resolve: ({ x }) => x }),
+    y: t.float({ description: 'Points from the top edge.', resolve: ({ y }) => y }),
+    width: t.float({
+      nullable: true,
+      description: "Points; null for the provider's default.",
+      resolve: ({ width }) => width,
+    }),
+    height: t.float({
+      nullable: true,
+      description: "Points; null for the provider's default.",
+      resolve: ({ height }) => height,
+    }),
+  }),
+});
+
+const AnchorType = builder.objectRef<Anchor>('FieldAnchor').implement({
+  description: 'A place at a text of the document.',
+  fields: (t) => ({
+    document: t.string({
+      nullable: true,
+      description: 'Key of the document; null for all of them.',
+      resolve: ({ document }) => document,
+    }),
+    text: t.string({ description: 'The text.', resolve: ({ text }) => text }),
+    dx: t.float({ description: 'Points to the right of it.', resolve: ({ dx }) => dx }),
+    dy: t.float({ description: 'Points below it.', resolve: ({ dy }) => dy }),
+  }),
+});
+
+FieldRef.implement({
+  description: 'Something a recipient fills.',
+  fields: (t) => ({
+    id: t.id({ description: 'fld_…', resolve: ({ id }) => publicId('Field', id) }),
+    kind: t.field({ type: FieldKindEnum, description: 'What it takes.', resolve: ({ kind }) => kind }),
+    label: t.string({ nullable: true, description: 'Your name for it.', resolve: ({ label }) => label }),
+    required: t.boolean({ description: 'Whether it must be filled.', resolve: ({ required }) => required }),
+    value: t.string({
+      nullable: true,
+      description: 'What it held when the envelope was sent.',
+      resolve: ({ value }) => value,
+    }),
+    at: t.field({
+      type: AtType,
+      nullable: true,
+      description: 'Its place, if given as a position.',
+      resolve: ({ place }) => ('at' in place ? place.at : null),
+    }),
+    anchor: t.field({
+      type: AnchorType,
+      nullable: true,
+      description: 'Its place, if given as an anchor.',
+      resolve: ({ place }) => ('anchor' in place ? place.anchor : null),
+    }),
+  }),
+});
+
+/** A link that is mailed or pasted lives no longer than this. */
+const DOWNLOAD_MS = 15 * 60_000;
+
+interface DownloadLink {
+  url: string;
+  expiresAt: Date;
+  filename: string;
+}
+
+const DownloadType = builder.objectRef<DownloadLink>('Download').implement({
+  description: 'A short-lived link to the bytes.',
+  fields: (t) => ({
+    url: t.field({
+      type: 'URL',
+      description: 'GET it without a token; whoever has the link has the document.',
+      resolve: ({ url }) => url,
+    }),
+    expiresAt: t.field({ type: 'DateTime', description: 'Not after.', resolve: ({ expiresAt }) => expiresAt }),
+    filename: t.string({ description: 'The name it is saved under.', resolve: ({ filename }) => filename }),
+  }),
+});
+
+DocumentRef.implement({
+  description: 'A file of the envelope.',
+  interfaces: [NodeInterface],
+  fields: (t) => ({
+    id: t.id({
+      description: 'doc_…: may be given as `documentId` to send the same file again.',
+      resolve: ({ documentId }) => publicId('Document', documentId),
+    }),
+    key: t.string({ description: 'Your name for it.', resolve: ({ key }) => key }),
+    name: t.string({ description: 'Its file name.', resolve: ({ name }) => name }),
+    download: t.field({
+      type: DownloadType,
+      description:
+        'The document as it stands when the link is followed: signed once the envelope is COMPLETED, the original before it is sent.',
+      resolve: async ({ tenantId, envelopeId, position, name }, _args, { services }) => {
+        const expiresAt = addMilliseconds(services.world.now(), DOWNLOAD_MS);
+        const token = await services.links.sign('download', { tenantId, envelopeId, position }, expiresAt);
+        return { url: `${services.publicUrl}/documents/${token}`, expiresAt, filename: name };
+      },
+    }),
+  }),
+});
+
+const EXPLANATIONS: Readonly<Record<CommandRow['state'], string>> = {
+  INTENDED: 'It is stored and will be tried; nothing of it has reached the provider.',
+  ATTEMPTED: 'An attempt is under way.',
+  UNCERTAIN:
+    'An attempt ended without an answer, so it may have been done. The provider is asked before anything is tried again.',
+  DONE: 'The provider has done it.',
+  REFUSED: 'The provider refused it; nothing more is tried.',
+};
+
+CommandRef.implement({
+  description: 'Something asked of the provider, kept until its outcome is known.',
+  fields: (t) => ({
+    id: t.id({ description: 'cmd_…', resolve: ({ id }) => publicId('Command', id) }),
+    kind: t.field({ type: CommandKindEnum, description: 'What was asked.', resolve: ({ kind }) => kind }),
+    state: t.field({ type: CommandStateEnum, description: 'How far it has come.', resolve: ({ state }) => state }),
+    explanation: t.string({ description: 'The state in plain words.', resolve: ({ state }) => EXPLANATIONS[state] }),
+    attempts: t.int({ description: 'How often it was tried.', resolve: ({ attempt }) => attempt }),
+    nextTryAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it is tried or asked about again.',
+      resolve: ({ nextTryAt }) => nextTryAt,
+    }),
+    failure: t.field({
+      type: FailureType,
+      nullable: true,
+      description: 'How the last attempt failed.',
+      resolve: ({ failure }) => failure,
+    }),
+    createdAt: t.field({ type: 'DateTime', description: 'When it was asked.', resolve: ({ createdAt }) => createdAt }),
+    updatedAt: t.field({
+      type: 'DateTime',
+      description: 'When its state last changed.',
+      resolve: ({ updatedAt }) => updatedAt,
+    }),
+  }),
+});
