@@ -1,0 +1,187 @@
+import { describe, expect, it } from 'vitest';
+import { parseInstant } from '../../../src/model/time.ts';
+import { Unparsable } from '../../../src/providers/provider.ts';
+import { webhook } from '../../../src/providers/docusign/webhook.ts';
+import { ACCOUNT, ENVELOPE, OUR_ID } from './fixtures.ts';
+
+const GENERATED = '2026-01-15T11:05:29.7360000Z';
+const AT = parseInstant(GENERATED);
+
+function message(event: string, data: Record<string, unknown> = {}, more: Record<string, unknown> = {}): unknown {
+  return {
+    event,
+    apiVersion: 'v2.1',
+    uri: `/restapi/v2.1/accounts/${ACCOUNT}/envelopes/${ENVELOPE}`,
+    retryCount: 0,
+    configurationId: 5001,
+    generatedDateTime: GENERATED,
+    data: { accountId: ACCOUNT, userId: 'u', envelopeId: ENVELOPE, ...data },
+    ...more,
+  };
+}
+
+const parse = (body: unknown): ReturnType<typeof webhook.parse> =>
+  webhook.parse({ headers: {}, body: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)) }, ACCOUNT);
+
+const summary = (more: Record<string, unknown> = {}): Record<string, unknown> => ({
+  envelopeSummary: {
+    status: 'sent',
+    envelopeId: ENVELOPE,
+    createdDateTime: '2026-01-15T11:00:00Z',
+    sentDateTime: '2026-01-15T11:01:00Z',
+    customFields: { textCustomFields: [{ name: 'countersign', value: OUR_ID }] },
+    recipients: { signers: [{ recipientId: '1', status: 'sent', sentDateTime: '2026-01-15T11:01:00Z' }] },
+    ...more,
+  },
+});
+
+const keyOf = (body: unknown): string => parse(body).dedupeKey;
+
+describe('the key that drops repetitions', () => {
+  const first = message('recipient-completed', { recipientId: '1' });
+
+  it('survives the retry count that changes inside the body', () => {
+    expect(keyOf(message('recipient-completed', { recipientId: '1' }, { retryCount: 3 }))).toBe(keyOf(first));
+  });
+
+  it.each([
+    ['another recipient', message('recipient-completed', { recipientId: '2' })],
+    ['another event', message('recipient-sent', { recipientId: '1' })],
+    [
+      'another time',
+      message('recipient-completed', { recipientId: '1' }, { generatedDateTime: '2026-01-15T11:05:30Z' }),
+    ],
+    [
+      'another envelope',
+      message('recipient-completed', { recipientId: '1', envelopeId: ENVELOPE.replace('0f6a', '1f6a') }),
+    ],
+  ])('tells %s apart', (_what, other) => {
+    expect(keyOf(other)).not.toBe(keyOf(first));
+  });
+
+  it('of a message without a time is that of its bytes', () => {
+    const untimed = message('envelope-sent', {}, { generatedDateTime: null });
+    expect(keyOf(untimed)).toBe(keyOf(untimed));
+    expect(keyOf(message('envelope-sent', {}, { generatedDateTime: null, retryCount: 1 }))).not.toBe(keyOf(untimed));
+  });
+});
+
+describe('a message with the envelope in it', () => {
+  it('says what the envelope says, and whose it is', () => {
+    const [sighting] = parse(message('envelope-sent', summary())).sightings;
+    expect(sighting).toMatchObject({ providerId: ENVELOPE, envelopeId: OUR_ID, incomplete: false });
+    expect(sighting?.observation).toMatchObject({
+      source: 'WEBHOOK',
+      sawEnd: null,
+      envelope: [{ kind: 'PROGRESS', status: 'SENT' }],
+    });
+  });
+
+  it('of an unknown event still tells the state', () => {
+    const [sighting] = parse(message('envelope-teleported', summary())).sightings;
+    expect(sighting?.observation.envelope).toHaveLength(1);
+  });
+
+  it.each([
+    ['envelope-completed', {}],
+    ['envelope-voided', {}],
+    ['recipient-completed', { recipientId: '1' }],
+    ['recipient-declined', { recipientId: '9' }],
+  ])('that does not show its own event (%s) asks for a read', (event, data) => {
+    const [sighting] = parse(message(event, { ...summary(), ...data })).sightings;
+    expect(sighting?.incomplete).toBe(true);
+  });
+});
+
+describe('a message with nothing but its event', () => {
+  it.each([
+    ['envelope-sent', 'PROGRESS', 'SENT'],
+    ['envelope-delivered', 'PROGRESS', 'OPENED'],
+    ['envelope-completed', 'END', 'COMPLETED'],
+  ])('%s is dated by its making', (event, kind, status) => {
+    const [sighting] = parse(message(event)).sightings;
+    expect(sighting).toMatchObject({ incomplete: false, observation: { envelope: [{ kind, status, at: AT }] } });
+  });
+
+  it.each([
+    ['recipient-sent', 'NOTIFIED'],
+    ['recipient-delivered', 'OPENED'],
+    ['recipient-autoresponded', 'BOUNCED'],
+    ['recipient-authenticationfailed', 'FAILED'],
+  ])('%s tells its recipient', (event, status) => {
+    const [sighting] = parse(message(event, { recipientId: '2' })).sightings;
+    expect(sighting?.observation.recipients).toMatchObject([{ ref: '2', status, at: AT }]);
+  });
+
+  it.each([
+    'envelope-voided',
+    'envelope-declined',
+    'envelope-corrected',
+    'recipient-declined',
+    'recipient-completed',
+    'recipient-reassign',
+  ])('%s asks for a read, and changes nothing before', (event) => {
+    const [sighting] = parse(message(event, { recipientId: '1' })).sightings;
+    expect(sighting).toMatchObject({ incomplete: true, observation: { envelope: [], recipients: [], details: [] } });
+  });
+
+  it('and no readable time asks for a read', () => {
+    const [sighting] = parse(message('envelope-sent', {}, { generatedDateTime: '2026-01-15T11:05:29' })).sightings;
+    expect(sighting).toMatchObject({ incomplete: true, observation: { envelope: [] } });
+  });
+
+  it.each(['envelope-resent', 'envelope-purge', 'recipient-finish-later', 'envelope-teleported'])(
+    '%s is of no interest',
+    (event) => {
+      expect(parse(message(event)).sightings).toEqual([]);
+    },
+  );
+
+  it('about a template is of no interest', () => {
+    const body = message('template-created', { envelopeId: undefined, templateId: 't' });
+    expect(parse(body).sightings).toEqual([]);
+  });
+});
+
+describe('an authentic message that cannot be read', () => {
+  it.each([
+    ['is no JSON', '{"event":', 'no JSON'],
+    ['is empty', '', 'no JSON'],
+    ['is no UTF-8', '\xff', 'no JSON'],
+    ['is a list', [], 'not a Connect message'],
+    ['is null', 'null', 'not a Connect message'],
+    ['has no data', { event: 'envelope-sent' }, 'not a Connect message'],
+    [
+      'has recipients of another shape',
+      message('envelope-sent', summary({ recipients: { signers: 'many' } })),
+      'not an envelope',
+    ],
+    ['is legacy XML', '\uFEFF\n<?xml version="1.0"?><DocuSignEnvelopeInformation/>', 'legacy XML'],
+    ['is about another account', message('envelope-sent', { accountId: ENVELOPE }), 'another account'],
+  ])('because it %s is unparsable with that reason', (_what, body, reason) => {
+    const raw =
+      body === '\xff' ? Buffer.from([0xff]) : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+    const reading = (): unknown => webhook.parse({ headers: {}, body: raw }, ACCOUNT);
+    expect(reading).toThrow(Unparsable);
+    expect(reading).toThrow(reason);
+  });
+});
+
+describe('aggregate mode', () => {
+  const aggregate = { envelopeId: ENVELOPE, status: 'sent', sentDateTime: GENERATED, sender: { accountId: ACCOUNT } };
+
+  it('is read as the envelope that it is', () => {
+    const { sightings } = parse(aggregate);
+    expect(sightings).toMatchObject([
+      { providerId: ENVELOPE, observation: { envelope: [{ status: 'SENT', at: AT }] } },
+    ]);
+  });
+
+  it('is unparsable for another account', () => {
+    expect(() => parse({ ...aggregate, sender: { accountId: ENVELOPE } })).toThrow('another account');
+  });
+});
+
+it('is answered 200, which alone ends the retries', () => {
+  expect(webhook.accepted.status).toBe(200);
+});
