@@ -63,14 +63,6 @@ export function createContext(services: Services, request: ContextRequest): Cont
 function createLoaders({ envelopes, accounts }: Services, principal: Principal | null): Loaders {
   const tenantId = principal?.tenantId ?? '';
   const allowed = (id: string): boolean => principal !== null && (principal.envelopes?.has(id) ?? true);
-  const one = <T>(load: (ids: readonly string[]) => Promise<readonly T[]>, idOf: (row: T) => string) =>
-    new DataLoader<string, T | null>(
-      async (ids) => {
-        const rows = new Map((await load([...new Set(ids)])).map((row) => [idOf(row), row]));
-        return ids.map((id) => rows.get(id) ?? null);
-      },
-      { cache: false },
-    );
   const many = <T extends { envelopeId: string }>(
     load: (tenantId: string, ids: readonly string[]) => Promise<readonly T[]>,
   ) =>
@@ -99,4 +91,17 @@ function createLoaders({ envelopes, accounts }: Services, principal: Principal |
     documents: many(envelopes.documents),
     commands: many(envelopes.commands),
   };
+}
+
+function one<T>(
+  load: (ids: readonly string[]) => Promise<readonly T[]>,
+  idOf: (row: T) => string,
+): DataLoader<string, T | null> {
+  return new DataLoader<string, T | null>(
+    async (ids) => {
+      const rows = new Map((await load([...new Set(ids)])).map((row) => [idOf(row), row]));
+      return ids.map((id) => rows.get(id) ?? null);
+    },
+    { cache: false },
+  );
 }

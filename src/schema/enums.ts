@@ -2,7 +2,7 @@
  * The enums, each value described.
  * @module
  */
-import { ISSUE_CODES, PROBLEM_CODES } from '../model/problems.ts';
+import type { IssueCode, ProblemCode } from '../model/problems.ts';
 import type {
   CommandKind,
   CommandState,
@@ -142,7 +142,7 @@ export const DeliveryEffectEnum = described<DeliveryEffect>('DeliveryEffect', 'W
   NONE: 'It was not read.',
 });
 
-const PROBLEM_TEXTS: Readonly<Record<(typeof PROBLEM_CODES)[number], string>> = {
+const PROBLEM_TEXTS: Readonly<Record<ProblemCode, string>> = {
   INVALID_INPUT: 'The input has faults; `issues` lists them all.',
   PROVIDER_REFUSED: 'The provider refused.',
   PROVIDER_UNAVAILABLE: 'The provider gave no usable answer.',
@@ -158,7 +158,7 @@ const PROBLEM_TEXTS: Readonly<Record<(typeof PROBLEM_CODES)[number], string>> = 
 };
 export const ProblemCodeEnum = described('ProblemCode', 'Why a mutation was refused. May grow.', PROBLEM_TEXTS);
 
-const ISSUE_TEXTS: Readonly<Record<(typeof ISSUE_CODES)[number], string>> = {
+const ISSUE_TEXTS: Readonly<Record<IssueCode, string>> = {
   REQUIRED: 'Something must be given.',
   TOO_LONG: 'The text is too long.',
   TOO_MANY: 'There are too many.',

@@ -39,7 +39,7 @@ export function pageType<T extends object, P extends Page<T> = Page<T>>(name: st
   const edge = (builder as Builder).objectRef<{ node: T; cursor: string }>(`${name}Edge`).implement({
     description: `One of a page of ${what}.`,
     fields: (t) => ({
-      node: t.field({ type: node, description: 'The row itself.', resolve: (parent) => parent.node }),
+      node: t.expose('node', { type: node, description: 'The row itself.' }),
       cursor: t.string({
         description: 'Its place: give it as `after` to go on from here.',
         resolve: ({ cursor }) => cursor,

@@ -11,7 +11,7 @@ import {
   NotReady,
   NotSupported,
   NotTheirTurn,
-  Problem,
+  type Problem,
   ProviderRefused,
   ProviderUnavailable,
   TooEarly,

@@ -3,17 +3,17 @@
  * @module
  */
 import { GraphQLError } from 'graphql';
-import { dateFrom, parseInstant } from '../model/time.ts';
+import { dateOf, parseInstant } from '../model/time.ts';
 import { builder } from './builder.ts';
 
 builder.scalarType('DateTime', {
   description: 'A time as RFC 3339 text, answered in UTC with milliseconds: `2026-01-15T10:30:00.407Z`.',
-  serialize: (value) => (value instanceof Date ? value : dateFrom(String(value))).toISOString(),
+  serialize: (value) => value.toISOString(),
   parseValue: (value) => {
     const instant = typeof value === 'string' ? parseInstant(value) : null;
     if (instant === null)
       throw new GraphQLError('A DateTime is RFC 3339 text with a zone, such as "2026-01-15T10:30:00Z".');
-    return dateFrom(`${instant.slice(0, 23)}Z`);
+    return dateOf(instant);
   },
 });
 
