@@ -4,6 +4,7 @@
  */
 import { ProviderRefused } from '../../model/problems.ts';
 import type { World } from '../../world.ts';
+import { gate } from '../gate.ts';
 import { type Call, callProvider, type Dialect } from '../http.ts';
 import type { Budget, OpenInput } from '../provider.ts';
 import { readBudget } from './budget.ts';
@@ -12,6 +13,9 @@ import { isTrustedBaseUri } from './hosts.ts';
 import { tokens } from './oauth.ts';
 import { explainRefusal } from './refusals.ts';
 import { untrusted } from './userinfo.ts';
+
+/** Calls under way at once, of each effect: reads never wait behind slow creates. Advice of the blog on concurrency. */
+const PARALLEL = 10;
 
 export interface ApiCall<T> extends Omit<Call<T>, 'url' | 'headers' | 'body'> {
   /** Under the account, beginning with a slash. */
@@ -33,6 +37,7 @@ export function accountApi(input: OpenInput, world: World): Api {
   if (!isTrustedBaseUri(environment, baseUri)) throw untrusted(baseUri);
   const root = `${baseUri.replace(/\/+$/, '')}/restapi/v2.1/accounts/${encodeURIComponent(providerAccountId)}`;
   const access = tokens(storedCredentials(input.credentials), environment, world);
+  const gates = { SAFE: gate(PARALLEL), WRITE: gate(PARALLEL) };
   let budget: Budget | null = null;
   const dialect: Dialect = {
     explain: explainRefusal,
@@ -40,16 +45,18 @@ export function accountApi(input: OpenInput, world: World): Api {
   };
 
   const callWith = <T>(token: string, { path, accept, body, ...call }: ApiCall<T>): Promise<T> =>
-    callProvider(world, dialect, {
-      ...call,
-      url: `${root}${path}`,
-      headers: {
-        authorization: `Bearer ${token}`,
-        accept: accept ?? 'application/json',
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
+    gates[call.effect](() =>
+      callProvider(world, dialect, {
+        ...call,
+        url: `${root}${path}`,
+        headers: {
+          authorization: `Bearer ${token}`,
+          accept: accept ?? 'application/json',
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      }),
+    );
 
   return {
     world,
