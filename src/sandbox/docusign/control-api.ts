@@ -1,0 +1,357 @@
+/**
+ * The control API under `/_sandbox`: what no real platform has and every test needs. JSON in, JSON out.
+ * @module
+ */
+import { createPublicKey } from 'node:crypto';
+import * as z from 'zod';
+import type { HttpAnswer, HttpRequest } from '../kit/http.ts';
+import { createRouter } from '../kit/router.ts';
+import { CALL_FAULTS } from './api.ts';
+import { WEBHOOK_FAULTS } from './connect.ts';
+import * as engine from './engine.ts';
+import { envelopeJson } from './envelope-json.ts';
+import { ApiError } from './errors.ts';
+import { addHmacKey, removeHmacKey } from './keys.ts';
+import { defaultLimits } from './limits.ts';
+import { json } from './oauth.ts';
+import { changedSettings } from './settings.ts';
+import type { Account, Envelope, Recipient, Sandbox } from './state.ts';
+
+interface Control {
+  sandbox: Sandbox;
+  params: Record<string, string>;
+  query: URLSearchParams;
+  body: unknown;
+  reset: () => Promise<void>;
+}
+
+type ControlHandler = (control: Control) => unknown;
+
+const guid = z.guid().transform((id) => id.toLowerCase());
+const tabsSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String));
+
+const routes = createRouter<ControlHandler>({
+  'GET /_sandbox': ({ sandbox }) => ({ product: 'docusign', url: sandbox.url, seed: sandbox.seed, now: now(sandbox) }),
+  'GET /_sandbox/state': ({ sandbox }) => state(sandbox),
+  'POST /_sandbox/reset': async ({ reset }) => {
+    await reset();
+    return { reset: true };
+  },
+  'GET /_sandbox/settings': ({ sandbox }) => sandbox.settings,
+  'PUT /_sandbox/settings': ({ sandbox, body }) => {
+    sandbox.settings = changedSettings(sandbox.settings, body);
+    return sandbox.settings;
+  },
+  'GET /_sandbox/limits': ({ sandbox }) => sandbox.limits.settings,
+  'PUT /_sandbox/limits': ({ sandbox, body }) => {
+    sandbox.limits.settings = { ...defaultLimits(), ...limitsSchema.parse(body) };
+    return sandbox.limits.settings;
+  },
+  'GET /_sandbox/clock': ({ sandbox }) => ({ now: now(sandbox) }),
+  'POST /_sandbox/clock': async ({ sandbox, body }) => {
+    await sandbox.clock.advance(clockSchema.parse(body).advanceMs);
+    return { now: now(sandbox) };
+  },
+  'POST /_sandbox/idle': async ({ sandbox }) => {
+    await sandbox.connect.idle();
+    return { idle: true };
+  },
+  'GET /_sandbox/autosign': ({ sandbox }) => ({ autoSign: sandbox.autoSign }),
+  'PUT /_sandbox/autosign': ({ sandbox, body }) => {
+    sandbox.autoSign = autoSignSchema.parse(body).autoSign;
+    return { autoSign: sandbox.autoSign };
+  },
+  'GET /_sandbox/ledger': ({ sandbox, query }) => ({
+    entries: sandbox.ledger.read({
+      kind: query.get('kind') ?? undefined,
+      event: query.get('event') ?? undefined,
+      envelopeId: query.get('envelopeId') ?? undefined,
+      after: query.has('after') ? Number(query.get('after')) : undefined,
+    }),
+  }),
+  'GET /_sandbox/ledger/summary': ({ sandbox }) => sandbox.ledger.summary(),
+  'GET /_sandbox/mails': ({ sandbox }) => ({ mails: sandbox.mails }),
+  'GET /_sandbox/faults': ({ sandbox }) => ({ faults: sandbox.faults.list() }),
+  'POST /_sandbox/faults': ({ sandbox, body }) => addFault(sandbox, body),
+  'DELETE /_sandbox/faults': ({ sandbox }) => {
+    sandbox.faults.remove();
+    return { faults: [] };
+  },
+  'DELETE /_sandbox/faults/{id}': ({ sandbox, params }) => {
+    sandbox.faults.remove(Number(params['id']));
+    return { faults: sandbox.faults.list() };
+  },
+  'POST /_sandbox/users': ({ sandbox, body }) => addUser(sandbox, body),
+  'POST /_sandbox/accounts': ({ sandbox, body }) => addAccount(sandbox, body),
+  'POST /_sandbox/apps': ({ sandbox, body }) => addApp(sandbox, body),
+  'POST /_sandbox/consents': ({ sandbox, body }) => changeConsent(sandbox, body, true),
+  'DELETE /_sandbox/consents': ({ sandbox, body }) => changeConsent(sandbox, body, false),
+  'DELETE /_sandbox/tokens': ({ sandbox }) => {
+    sandbox.tokens.clear();
+    return { tokens: 0 };
+  },
+  'GET /_sandbox/accounts/{accountId}/hmac-keys': ({ sandbox, params }) => ({
+    hmacKeys: accountOf(sandbox, params).hmacKeys,
+  }),
+  'POST /_sandbox/accounts/{accountId}/hmac-keys': ({ sandbox, params, body }) =>
+    addHmacKey(sandbox, accountOf(sandbox, params), keySchema.parse(body).key),
+  'DELETE /_sandbox/accounts/{accountId}/hmac-keys/{key}': ({ sandbox, params }) => {
+    if (!removeHmacKey(accountOf(sandbox, params), params['key'] ?? '')) throw notFound('key');
+    return { removed: true };
+  },
+  'POST /_sandbox/envelopes/{envelopeId}/sign': ({ sandbox, params, body }) => {
+    const envelope = envelopeOf(sandbox, params);
+    const { recipientId, tabs = {} } = signSchema.parse(body);
+    const problem = engine.turnProblem(
+      envelope,
+      recipientId === undefined ? currentRecipient(envelope) : recipientOf(envelope, recipientId),
+    );
+    if (problem !== undefined) throw problem;
+    engine.signAll(sandbox, envelope, recipientId, tabs, sandbox.emit);
+    return view(sandbox, envelope);
+  },
+  'POST /_sandbox/envelopes/{envelopeId}/expire': ({ sandbox, params }) => {
+    const envelope = envelopeOf(sandbox, params);
+    engine.expire(sandbox, envelope);
+    return view(sandbox, envelope);
+  },
+  'POST /_sandbox/envelopes/{envelopeId}/void': ({ sandbox, params, body }) => {
+    const envelope = envelopeOf(sandbox, params);
+    engine.voidEnvelope(sandbox, envelope, actionSchema.parse(body).reason ?? 'Voided by its sender.', sandbox.emit);
+    return view(sandbox, envelope);
+  },
+  'POST /_sandbox/envelopes/{envelopeId}/recipients/{recipientId}/{action}': ({ sandbox, params, body }) => {
+    const envelope = envelopeOf(sandbox, params);
+    act(sandbox, envelope, recipientOf(envelope, params['recipientId'] ?? ''), params['action'] ?? '', body);
+    return view(sandbox, envelope);
+  },
+});
+
+const count = z.number().int().positive().optional();
+const limitsSchema = z.strictObject({
+  hourly: count,
+  burst: count,
+  envelopeGetHourly: count,
+  envelopeGetBurst: count,
+  envelopePutHourly: count,
+  envelopePutBurst: count,
+  polling: z.enum(['off', 'warn', 'error']).default('off'),
+  pollingByLists: z.boolean().default(false),
+  status: z.union([z.literal(400), z.literal(429)]).default(429),
+});
+const clockSchema = z.strictObject({ advanceMs: z.number().min(0) });
+const autoSignSchema = z.strictObject({
+  autoSign: z.union([z.literal(false), z.strictObject({ afterMs: z.number().min(0) })]),
+});
+const keySchema = z.strictObject({ key: z.string().min(1).optional() });
+const signSchema = z.strictObject({ recipientId: z.string().optional(), tabs: tabsSchema.optional() });
+const actionSchema = z.strictObject({ reason: z.string().optional(), tabs: tabsSchema.optional() });
+
+/** Undefined when the path is not under `/_sandbox`. */
+export async function answerControl(
+  sandbox: Sandbox,
+  request: HttpRequest,
+  reset: () => Promise<void>,
+): Promise<HttpAnswer | undefined> {
+  if (!/^\/_sandbox(?:\/|$)/.test(request.path)) return undefined;
+  const match = routes.match(request.method, request.path);
+  if (match === undefined) return json(404, { error: `The control API has no ${request.method} ${request.path}.` });
+  try {
+    const body: unknown = request.body.length === 0 ? {} : JSON.parse(request.body.toString('utf8'));
+    return json(200, (await match.handler({ sandbox, params: match.params, query: request.query, body, reset })) ?? {});
+  } catch (error) {
+    if (error instanceof ApiError) return json(error.status, { error: error.message, errorCode: error.errorCode });
+    if (error instanceof z.ZodError) return json(400, { error: z.prettifyError(error) });
+    if (error instanceof SyntaxError) return json(400, { error: `The body is not JSON: ${error.message}` });
+    throw error;
+  }
+}
+
+const webhookOnly = (kind: string): boolean => WEBHOOK_FAULTS.has(kind);
+
+const faultSchema = z
+  .strictObject({
+    route: z.string().min(1),
+    kind: z.enum([...new Set([...CALL_FAULTS, ...WEBHOOK_FAULTS])]),
+    times: z.number().int().positive().optional(),
+    probability: z.number().min(0).max(1).optional(),
+    ms: z.number().min(0).optional(),
+    status: z.number().int().min(100).max(599).optional(),
+    body: z.unknown().optional(),
+    headers: z.record(z.string(), z.string()).optional(),
+    envelopeId: guid.optional(),
+    event: z.string().optional(),
+  })
+  .refine(
+    (fault) =>
+      fault.route === 'webhook'
+        ? webhookOnly(fault.kind) || fault.kind === 'before-answer'
+        : CALL_FAULTS.has(fault.kind),
+    {
+      message: "this kind doesn't go with this route: see docs/sandbox.md",
+      path: ['kind'],
+    },
+  );
+
+/** `before-answer` may be asked for as a webhook fault: it strikes creates and changes of envelopes. */
+function addFault(sandbox: Sandbox, body: unknown): unknown {
+  const rule = faultSchema.parse(body);
+  if (rule.route === 'webhook' && rule.kind === 'before-answer')
+    return sandbox.faults.add({ ...rule, route: 'P* /envelopes*' });
+  return sandbox.faults.add(rule);
+}
+
+const userSchema = z.strictObject({
+  userId: guid.optional(),
+  name: z.string().default('Sandbox User'),
+  email: z.string().default('user@sender.example'),
+  active: z.boolean().default(true),
+  accountIds: z.array(guid).default([]),
+  defaultAccountId: guid.optional(),
+});
+
+/** Adds a user, or changes the one with that id. Membership of unknown accounts is refused. */
+function addUser(sandbox: Sandbox, body: unknown): unknown {
+  const given = userSchema.parse(body);
+  for (const accountId of given.accountIds) accountOf(sandbox, { accountId });
+  const userId = given.userId ?? sandbox.random.uuid('user');
+  const user = { ...given, userId, defaultAccountId: given.defaultAccountId ?? given.accountIds[0] ?? '' };
+  sandbox.users.set(userId, user);
+  return user;
+}
+
+const accountSchema = z.strictObject({ accountId: guid.optional(), name: z.string().default('Sandbox Account') });
+
+function addAccount(sandbox: Sandbox, body: unknown): unknown {
+  const { accountId = sandbox.random.uuid('account'), name } = accountSchema.parse(body);
+  const account: Account = { accountId, name, hmacKeys: [], configurations: new Map() };
+  sandbox.accounts.set(accountId, account);
+  addHmacKey(sandbox, account);
+  return { accountId, name, hmacKeys: account.hmacKeys };
+}
+
+const appSchema = z.strictObject({
+  integrationKey: guid.optional(),
+  publicKeys: z.array(z.string()).default([]),
+  redirectUris: z.array(z.string()).default([]),
+});
+
+/** An integration key with its public keys (PEM), added to those it has. Consent comes apart. */
+function addApp(sandbox: Sandbox, body: unknown): unknown {
+  const { integrationKey = sandbox.random.uuid('integration-key'), publicKeys, redirectUris } = appSchema.parse(body);
+  const old = sandbox.apps.get(integrationKey);
+  const keys = publicKeys.map((pem) => {
+    try {
+      return createPublicKey(pem);
+    } catch {
+      throw new ApiError('INVALID_KEY', 'A public key is not PEM.');
+    }
+  });
+  const app = {
+    integrationKey,
+    publicKeys: [...(old?.publicKeys ?? []), ...keys],
+    redirectUris: [...(old?.redirectUris ?? []), ...redirectUris],
+  };
+  sandbox.apps.set(integrationKey, app);
+  return { integrationKey, publicKeys: app.publicKeys.length, redirectUris: app.redirectUris };
+}
+
+const consentSchema = z.strictObject({
+  integrationKey: guid,
+  userId: guid,
+  scopes: z.array(z.string()).default(['signature', 'impersonation']),
+});
+
+function changeConsent(sandbox: Sandbox, body: unknown, granted: boolean): unknown {
+  const { integrationKey, userId, scopes } = consentSchema.parse(body);
+  if (granted) sandbox.consents.set(`${integrationKey}/${userId}`, new Set(scopes));
+  else sandbox.consents.delete(`${integrationKey}/${userId}`);
+  return { granted };
+}
+
+function act(sandbox: Sandbox, envelope: Envelope, recipient: Recipient, action: string, body: unknown): void {
+  const { reason, tabs = {} } = actionSchema.parse(body);
+  switch (action) {
+    case 'open':
+      return engine.open(sandbox, envelope, recipient, sandbox.emit);
+    case 'sign':
+      return engine.sign(sandbox, envelope, recipient, tabs, sandbox.emit);
+    case 'decline':
+      return engine.decline(sandbox, envelope, recipient, reason ?? 'Declined.', sandbox.emit);
+    case 'finish-later':
+      return engine.finishLater(sandbox, envelope, recipient, sandbox.emit);
+    case 'autorespond':
+      return engine.autoRespond(sandbox, envelope, recipient, reason ?? 'The mail bounced.', sandbox.emit);
+    case 'auth-fail':
+      return engine.failAuthentication(sandbox, envelope, recipient, sandbox.emit);
+    default:
+      throw notFound(`action ${action}`);
+  }
+}
+
+function envelopeOf(sandbox: Sandbox, params: Record<string, string>): Envelope {
+  const envelope = sandbox.envelopes.get((params['envelopeId'] ?? '').toLowerCase());
+  if (envelope === undefined) throw notFound('envelope');
+  return envelope;
+}
+
+function recipientOf(envelope: Envelope, recipientId: string): Recipient {
+  const recipient = envelope.recipients.find(
+    (candidate) => candidate.recipientId === recipientId || candidate.recipientIdGuid === recipientId,
+  );
+  if (recipient === undefined) throw notFound('recipient');
+  return recipient;
+}
+
+/** Someone whose turn it is; else the first, whose problem then explains why nobody can sign. */
+function currentRecipient(envelope: Envelope): Recipient {
+  const recipient =
+    envelope.recipients.find((candidate) => engine.turnProblem(envelope, candidate) === undefined) ??
+    envelope.recipients[0];
+  if (recipient === undefined) throw notFound('recipient');
+  return recipient;
+}
+
+function accountOf(sandbox: Sandbox, params: { accountId?: string }): Account {
+  const account = sandbox.accounts.get((params.accountId ?? '').toLowerCase());
+  if (account === undefined) throw notFound('account');
+  return account;
+}
+
+function notFound(what: string): ApiError {
+  return new ApiError('NOT_FOUND', `The sandbox has no such ${what}.`, 404);
+}
+
+function now(sandbox: Sandbox): string {
+  return new Date(sandbox.clock.now()).toISOString();
+}
+
+function view(sandbox: Sandbox, envelope: Envelope): unknown {
+  return envelopeJson(sandbox, envelope, new Set(['recipients', 'tabs', 'custom_fields']));
+}
+
+function state(sandbox: Sandbox): unknown {
+  return {
+    seed: sandbox.seed,
+    now: now(sandbox),
+    settings: sandbox.settings,
+    limits: sandbox.limits.settings,
+    autoSign: sandbox.autoSign,
+    users: [...sandbox.users.values()],
+    accounts: [...sandbox.accounts.values()].map(({ accountId, name, hmacKeys, configurations }) => ({
+      accountId,
+      name,
+      hmacKeys,
+      configurations: [...configurations.values()].map(({ fields }) => fields),
+    })),
+    apps: [...sandbox.apps.values()].map(({ integrationKey, publicKeys, redirectUris }) => ({
+      integrationKey,
+      publicKeys: publicKeys.length,
+      redirectUris,
+    })),
+    consents: Object.fromEntries([...sandbox.consents].map(([name, scopes]) => [name, [...scopes]])),
+    envelopes: [...sandbox.envelopes.values()].map((envelope) => view(sandbox, envelope)),
+    mails: sandbox.mails,
+    faults: sandbox.faults.list(),
+  };
+}
