@@ -161,24 +161,24 @@ builder.subscriptionField('envelope', (t) =>
       'The envelope as it is now, and again after each change. States in between may be skipped; `events` skips none.',
     authScopes: { scope: 'envelopes:read' },
     args: { id: t.arg.id({ required: true, description: 'env_…' }) },
-    subscribe: async function* (_root, { id }, context) {
+    subscribe: async (_root, { id }, context) => {
       const { tenantId, expiresAt } = principalOf(context);
       const envelopeId = uuidOf('Envelope', id);
-      if (envelopeId === null || (await context.loaders.envelope.load(envelopeId)) === null) {
-        yield null;
-        return;
-      }
-      const changes = context.services.streams.changes({
-        tenantId,
-        envelopeId,
-        signal: context.signal,
-        until: expiresAt,
-      });
-      for await (const _change of changes) yield envelopeId;
+      const known = envelopeId !== null && (await context.loaders.envelope.load(envelopeId)) !== null;
+      if (!known) return once();
+      return context.services.streams.changes({ tenantId, envelopeId, signal: context.signal, until: expiresAt });
     },
-    resolve: (envelopeId, _args, { loaders }) => (envelopeId === null ? null : loaders.envelope.load(envelopeId)),
+    resolve: (_change, { id }, { loaders }) => {
+      const envelopeId = uuidOf('Envelope', id);
+      return envelopeId === null ? null : loaders.envelope.load(envelopeId);
+    },
   }),
 );
+
+/** A stream of what there is none of: null, and the end. */
+async function* once(): AsyncGenerator<void, void, void> {
+  yield;
+}
 
 function domainFilter(
   given: typeof EventFilterInput.$inferInput | null | undefined,

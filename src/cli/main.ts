@@ -1,0 +1,83 @@
+/**
+ * One function per command. Faults that a person can mend are said in a sentence, never with a stack.
+ * @module
+ */
+import { ConfigError } from '../config.ts';
+import { DirectoryInUse } from '../db/data-directory.ts';
+import { dev } from './dev.ts';
+import { migrate } from './migrate.ts';
+import { sandbox } from './sandbox.ts';
+import { serve } from './serve.ts';
+import { token } from './token.ts';
+import { UsageError } from './usage.ts';
+
+const USAGE = `countersign: one GraphQL API over e-signature providers
+
+  countersign dev        everything on this machine: database, sandbox, gateway, GraphiQL
+      --port N           of the gateway (4000; 0 takes any)
+      --sandbox-port N   of the DocuSign sandbox (4010; 0 takes any)
+      --data-dir DIR     where the database is kept (.countersign)
+      --json             says where everything is as one line of JSON
+
+  countersign serve      the gateway for production, configured by the environment
+  countersign migrate    brings the database at DATABASE_URL up to date
+  countersign token      a bearer token, signed with AUTH_SECRET
+      --tenant UUID      whose rows it sees
+      --subject TEXT     who it stands for (cli)
+      --scopes LIST      comma list (all)
+      --envelopes LIST   comma list of env_… ids it is narrowed to
+      --expires-in N     seconds (3600)
+
+  countersign sandbox    the stand-ins of the providers alone
+      --port N           (4010; 0 takes any)
+      --seed N           same seed, same run (1)
+      --auto-sign MS     signs every envelope after so many milliseconds
+      --json             addresses and credentials as one line of JSON
+  countersign sandbox sign ID
+                         signs an envelope for everybody whose turn comes; ID is DocuSign's
+      --url URL          of the sandbox (http://127.0.0.1:4010)
+`;
+
+const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
+  dev,
+  serve,
+  migrate,
+  token,
+  sandbox,
+};
+
+export async function main(args: readonly string[]): Promise<number> {
+  const [name = 'help', ...rest] = args;
+  const command = COMMANDS[name];
+  if (!command) {
+    const asked = ['help', '--help', '-h'].includes(name);
+    (asked ? process.stdout : process.stderr).write(asked ? USAGE : `There is no command "${name}".\n\n${USAGE}`);
+    return asked ? 0 : 2;
+  }
+  if (rest.includes('--help') || rest.includes('-h')) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  try {
+    return await command(rest);
+  } catch (error) {
+    const said = sentenceFor(error);
+    if (said === null) throw error;
+    process.stderr.write(`${said}\n`);
+    return 1;
+  }
+}
+
+/** Null for what nobody foresaw: that deserves its stack. */
+function sentenceFor(error: unknown): string | null {
+  if (error instanceof ConfigError || error instanceof DirectoryInUse || error instanceof UsageError)
+    return error.message;
+  if (!(error instanceof Error) || !('code' in error)) return null;
+  if (error.code === 'EADDRINUSE') {
+    const port = 'port' in error ? String(error.port) : 'that';
+    return `Port ${port} is in use. Stop what uses it, or choose another with --port or --sandbox-port (0 takes any).`;
+  }
+  if (error.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' || error.code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE')
+    return error.message;
+  return null;
+}

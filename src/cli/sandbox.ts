@@ -1,0 +1,63 @@
+/**
+ * The stand-ins of the providers, alone.
+ * @module
+ */
+import { parseArgs } from 'node:util';
+import { signEnvelope } from '../sandbox/docusign/control.ts';
+import { startDocusignSandbox } from '../sandbox/docusign/index.ts';
+import { untilStopped } from './signals.ts';
+import { portFrom, UsageError, wholeFrom } from './usage.ts';
+
+export async function sandbox(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      port: { type: 'string', default: '4010' },
+      seed: { type: 'string', default: '1' },
+      'auto-sign': { type: 'string' },
+      json: { type: 'boolean', default: false },
+      url: { type: 'string', default: 'http://127.0.0.1:4010' },
+    },
+  });
+  const [verb, id] = positionals;
+  if (verb === 'sign') {
+    if (!id)
+      throw new UsageError(
+        'Say which envelope: countersign sandbox sign ID, with the id DocuSign gave it (`providerId`).',
+      );
+    await signEnvelope(values.url, id);
+    process.stdout.write(`Signed ${id}.\n`);
+    return 0;
+  }
+  if (verb !== undefined)
+    throw new UsageError(`There is no "sandbox ${verb}"; there is "sandbox" and "sandbox sign ID".`);
+  const autoSign = values['auto-sign'];
+  const docusign = await startDocusignSandbox({
+    port: portFrom(values.port, '--port'),
+    seed: wholeFrom(values.seed, '--seed'),
+    autoSign: autoSign === undefined ? false : { afterMs: wholeFrom(autoSign, '--auto-sign') },
+  });
+  const { url, credentials } = docusign;
+  process.stdout.write(
+    values.json ? `${JSON.stringify({ docusign: { url, ...credentials } })}\n` : welcome(url, credentials),
+  );
+  await untilStopped();
+  await docusign.close();
+  return 0;
+}
+
+function welcome(
+  url: string,
+  { integrationKey, userId, accountId }: { integrationKey: string; userId: string; accountId: string },
+): string {
+  return [
+    `DocuSign sandbox   ${url}`,
+    `  inbox            ${url}/inbox`,
+    `  integration key  ${integrationKey}`,
+    `  user id          ${userId}`,
+    `  account id       ${accountId}`,
+    '  private key      countersign sandbox --json',
+    '',
+  ].join('\n');
+}

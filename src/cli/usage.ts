@@ -1,0 +1,19 @@
+/**
+ * Reading what was typed.
+ * @module
+ */
+
+/** Something was typed that can't be done; the message says what would. */
+export class UsageError extends Error {}
+
+export function portFrom(text: string, option: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new UsageError(`${option} is a number from 0 to 65535.`);
+  return port;
+}
+
+export function wholeFrom(text: string, option: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new UsageError(`${option} is a whole number.`);
+  return Number(text);
+}

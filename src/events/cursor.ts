@@ -1,0 +1,57 @@
+/**
+ * Cursors: a place in one tenant's log, as opaque text. The same for query and subscription, any filter, any replica.
+ * @module
+ */
+import { createHash } from 'node:crypto';
+
+/** It was never made here, or for another tenant, or names a place that the log has not reached. */
+export class InvalidCursor extends Error {
+  readonly code = 'INVALID_CURSOR';
+
+  constructor() {
+    super('This cursor was not made here: give one that a page or stream answered, unchanged.');
+    this.name = 'InvalidCursor';
+  }
+}
+
+/** What came after it is no longer kept. */
+export class CursorExpired extends Error {
+  readonly code = 'CURSOR_EXPIRED';
+  readonly earliestCursor: string;
+
+  constructor(earliestCursor: string) {
+    super(
+      'The events after this cursor are no longer kept: query the envelopes again, then follow from `earliestCursor`.',
+    );
+    this.name = 'CursorExpired';
+    this.earliestCursor = earliestCursor;
+  }
+}
+
+/** Of the tenant and a sequence: 4 bytes that tell tenants apart, then the number. */
+export function encodeCursor(tenantId: string, sequence: bigint): string {
+  const bytes = Buffer.alloc(12);
+  mark(tenantId).copy(bytes);
+  bytes.writeBigUInt64BE(sequence, 4);
+  return bytes.toString('base64url');
+}
+
+/** The sequence after which to go on. Throws InvalidCursor. */
+export function decodeCursor(tenantId: string, cursor: string): bigint {
+  const bytes = Buffer.from(cursor, 'base64url');
+  if (bytes.length !== 12 || bytes.toString('base64url') !== cursor || !bytes.subarray(0, 4).equals(mark(tenantId))) {
+    throw new InvalidCursor();
+  }
+  return bytes.readBigUInt64BE(4);
+}
+
+/** Throws when the log has not reached the place yet, or no longer reaches back to it. */
+export function checkCursor(tenantId: string, sequence: bigint, head: { sequence: bigint; earliest: bigint }): void {
+  if (sequence > head.sequence) throw new InvalidCursor();
+  if (sequence < head.earliest - 1n) throw new CursorExpired(encodeCursor(tenantId, head.earliest - 1n));
+}
+
+/** No secret: it catches a cursor that was carried into another tenant by mistake. */
+function mark(tenantId: string): Buffer {
+  return createHash('sha256').update(tenantId).digest().subarray(0, 4);
+}
