@@ -12,6 +12,7 @@ import { type Api, envelopePath } from './api.ts';
 import type { EnvelopePayload } from './payload.ts';
 import { presentable } from '../fault.ts';
 import { wordOf } from './read.ts';
+import { traceOf } from './refusals.ts';
 import { readEnvelope } from './status.ts';
 
 export async function release(api: Api, providerId: string): Promise<void> {
@@ -75,7 +76,7 @@ async function changed(response: Response): Promise<void> {
     providerCode: presentable(errorDetails.errorCode),
     providerMessage: presentable(errorDetails.message || errorDetails.errorCode),
     providerStatus: response.status,
-    traceId: response.headers.get('x-docusign-tracetoken'),
+    traceId: traceOf(response.headers),
   });
 }
 

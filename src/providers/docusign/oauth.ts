@@ -13,6 +13,7 @@ import { presentable } from '../fault.ts';
 import { callProvider, type Dialect, json, retryAfter } from '../http.ts';
 import type { Credentials } from './credentials.ts';
 import { oauthUrl } from './hosts.ts';
+import { traceOf } from './refusals.ts';
 
 const SCOPES = 'signature impersonation';
 const ASSERTION_SECONDS = 600;
@@ -116,7 +117,7 @@ export function oauthDialect(credentials: Credentials, url: string): Dialect {
         providerCode: said ? presentable(said.error) : null,
         providerMessage: presentable(reason ?? `HTTP status ${status} without an explanation`),
         providerStatus: status,
-        traceId: headers.get('x-docusign-tracetoken'),
+        traceId: traceOf(headers),
       };
       const retryAt = retryAfter(headers, world.now());
       return {

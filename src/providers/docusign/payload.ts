@@ -14,8 +14,22 @@ const text = z
   .nullish()
   .catch(null);
 
+/** A recipient's id: the sender's own, a name that every object has of itself excepted. */
+export const recipientRef = z
+  .union([z.string(), z.number()])
+  .transform(String)
+  .pipe(
+    z
+      .string()
+      .min(1)
+      .max(100)
+      .refine((ref) => !(ref in Object.prototype) && !ref.includes('\0')),
+  )
+  .nullish()
+  .catch(null);
+
 const recipient = z.object({
-  recipientId: text,
+  recipientId: recipientRef,
   name: text,
   signerName: text,
   hostName: text,

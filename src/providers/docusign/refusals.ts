@@ -49,6 +49,12 @@ const REMEDIES: Readonly<Record<string, string>> = {
 
 const body = z.object({ errorCode: z.string().catch(''), message: z.string().catch('') });
 
+/** What DocuSign's support asks for. */
+export function traceOf(headers: Headers): string | null {
+  const trace = headers.get('x-docusign-tracetoken');
+  return trace === null ? null : presentable(trace);
+}
+
 /** An answer of the REST API other than 2XX. */
 export function explainRefusal({ status, headers, text }: Refusal, world: World): Explanation {
   const said = readBody(text);
@@ -58,7 +64,7 @@ export function explainRefusal({ status, headers, text }: Refusal, world: World)
     providerCode: said?.errorCode ? presentable(said.errorCode) : null,
     providerMessage: presentable(said?.message || said?.errorCode || `HTTP status ${status} without an explanation`),
     providerStatus: status,
-    traceId: headers.get('x-docusign-tracetoken'),
+    traceId: traceOf(headers),
   };
   const asked = retryAfter(headers, world.now());
   const fix = REMEDIES[code ?? ''] ?? null;

@@ -5,13 +5,13 @@
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { Sighting } from '../../model/observation.ts';
+import type { Observation, RecipientFact, Sighting } from '../../model/observation.ts';
 import { type Instant, parseInstant } from '../../model/time.ts';
 import { type ParsedWebhook, Unparsable, type WebhookDialect, type WebhookRequest } from '../provider.ts';
-import { envelope, type EnvelopePayload } from './payload.ts';
+import { envelope, type EnvelopePayload, recipientRef } from './payload.ts';
 import { sightingOf, wordOf } from './read.ts';
 import { verifySignatures } from './signature.ts';
-import { END_WORDS, EVENT_NEWS } from './words.ts';
+import { END_WORDS, EVENT_NEWS, type EventNews } from './words.ts';
 
 export const webhook: WebhookDialect = {
   verify: verifySignatures,
@@ -25,7 +25,7 @@ const simMessage = z.object({
   data: z.object({
     accountId: z.string(),
     envelopeId: z.string().nullish(),
-    recipientId: z.union([z.string(), z.number()]).nullish(),
+    recipientId: recipientRef,
     envelopeSummary: z.looseObject({}).nullish(),
   }),
 });
@@ -52,8 +52,15 @@ function sightingsOf(message: SimMessage, envelopeId: string): Sighting[] {
   if (!envelopeSummary) return eventAlone(message, envelopeId, generatedAt);
   const payload = envelope.safeParse({ ...envelopeSummary, envelopeId });
   if (!payload.success) throw new Unparsable(`not an envelope: ${z.prettifyError(payload.error)}`);
-  const sighting = sightingOf(payload.data, { source: 'WEBHOOK', generatedAt });
-  return [{ ...sighting, incomplete: sighting.incomplete || isBehind(message, payload.data) }];
+  const { observation, incomplete, ...whose } = sightingOf(payload.data, { source: 'WEBHOOK', generatedAt });
+  const recipients = [...observation.recipients, ...unwrittenFact(message, generatedAt)];
+  return [
+    {
+      ...whose,
+      observation: { ...observation, recipients },
+      incomplete: incomplete || isBehind(message, payload.data),
+    },
+  ];
 }
 
 /**
@@ -66,35 +73,46 @@ function isBehind({ event, data }: SimMessage, payload: EnvelopePayload): boolea
     const word = name.slice('envelope-'.length);
     return END_WORDS[word] !== undefined && END_WORDS[wordOf(payload.status)] === undefined;
   }
-  if (name !== 'recipient-completed' && name !== 'recipient-declined') return false;
+  if (!EVENT_NEWS[name]) return false;
   const told = Object.values(payload.recipients ?? {}).flatMap((group) => group ?? []);
-  const recipient = told.find(({ recipientId }) => recipientId === String(data.recipientId ?? ''));
-  return !recipient || !['completed', 'signed', 'declined'].includes(wordOf(recipient.status));
+  const recipient = told.find(({ recipientId }) => recipientId === data.recipientId);
+  if (!recipient) return true;
+  const isDone = name === 'recipient-completed' || name === 'recipient-declined';
+  return isDone && !['completed', 'signed', 'declined'].includes(wordOf(recipient.status));
+}
+
+/** A failed authentication changes nothing that an envelope shows: the event alone tells it. */
+function unwrittenFact({ event, data }: SimMessage, at: Instant | null): RecipientFact[] {
+  const news = EVENT_NEWS[wordOf(event)];
+  if (news?.about !== 'RECIPIENT' || news.status !== 'FAILED' || !at || !data.recipientId) return [];
+  return [{ ref: data.recipientId, at, status: news.status, providerStatus: news.word, reason: null }];
 }
 
 /** A message of an account whose configuration includes nothing: the event and its time are all there is. */
 function eventAlone({ event, data }: SimMessage, envelopeId: string, at: Instant | null): Sighting[] {
   const news = EVENT_NEWS[wordOf(event)];
   if (!news) return [];
-  const ref = data.recipientId === null || data.recipientId === undefined ? null : String(data.recipientId);
-  const common = { providerId: envelopeId.toLowerCase(), envelopeId: null };
-  const observation = { source: 'WEBHOOK', sawEnd: null, envelope: [], recipients: [], details: [] } as const;
-  if (news.about === 'READ' || !at || (news.about === 'RECIPIENT' && ref === null)) {
-    return [{ ...common, observation, incomplete: true }];
+  const facts = at && factsOf(news, data.recipientId ?? null, at);
+  const observation = { source: 'WEBHOOK', sawEnd: null, details: [], ...(facts ?? NO_FACTS) } as const;
+  return [{ providerId: envelopeId.toLowerCase(), envelopeId: null, observation, incomplete: !facts }];
+}
+
+type Facts = Pick<Observation, 'envelope' | 'recipients'>;
+const NO_FACTS: Facts = { envelope: [], recipients: [] };
+
+/** Null when only a read can tell. */
+function factsOf(news: EventNews, ref: string | null, at: Instant): Facts | null {
+  if (news.about === 'READ') return null;
+  const { word: providerStatus } = news;
+  switch (news.about) {
+    case 'ENVELOPE':
+      return { ...NO_FACTS, envelope: [{ kind: 'PROGRESS', at, status: news.status, providerStatus }] };
+    case 'END':
+      return { ...NO_FACTS, envelope: [{ kind: 'END', at, status: news.status, providerStatus, reason: null }] };
+    case 'RECIPIENT':
+      if (ref === null) return null;
+      return { ...NO_FACTS, recipients: [{ ref, at, status: news.status, providerStatus, reason: null }] };
   }
-  if (news.about === 'RECIPIENT' && ref !== null) {
-    const fact = { ref, at, status: news.status, providerStatus: news.word, reason: null };
-    // Its role isn't told, and a copy that was delivered is "completed" as well.
-    if (news.status === 'SIGNED') return [{ ...common, observation, incomplete: true }];
-    return [{ ...common, observation: { ...observation, recipients: [fact] }, incomplete: false }];
-  }
-  if (news.about !== 'ENVELOPE') return [];
-  const { status, word: providerStatus } = news;
-  const fact =
-    status === 'COMPLETED'
-      ? ({ kind: 'END', at, status, providerStatus, reason: null } as const)
-      : ({ kind: 'PROGRESS', at, status, providerStatus } as const);
-  return [{ ...common, observation: { ...observation, envelope: [fact] }, incomplete: false }];
 }
 
 /** Aggregate mode sends the envelope as it is, without an event. Known from third-party sources alone. */

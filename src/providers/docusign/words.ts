@@ -70,7 +70,8 @@ export const RECIPIENT_EVENTS = [
 
 /** What an event says on its own, when its message carries nothing more. */
 export type EventNews =
-  | { readonly about: 'ENVELOPE'; readonly status: Progress | 'COMPLETED'; readonly word: string }
+  | { readonly about: 'ENVELOPE'; readonly status: Progress; readonly word: string }
+  | { readonly about: 'END'; readonly status: 'COMPLETED'; readonly word: string }
   | { readonly about: 'RECIPIENT'; readonly status: RecipientStatus; readonly word: string }
   /** Something changed that only a read tells: a reason, a corrected or added recipient. */
   | { readonly about: 'READ' };
@@ -78,13 +79,14 @@ export type EventNews =
 export const EVENT_NEWS: Readonly<Record<string, EventNews>> = {
   'envelope-sent': { about: 'ENVELOPE', status: 'SENT', word: 'sent' },
   'envelope-delivered': { about: 'ENVELOPE', status: 'OPENED', word: 'delivered' },
-  'envelope-completed': { about: 'ENVELOPE', status: 'COMPLETED', word: 'completed' },
+  'envelope-completed': { about: 'END', status: 'COMPLETED', word: 'completed' },
   'envelope-declined': { about: 'READ' },
   'envelope-voided': { about: 'READ' },
   'envelope-corrected': { about: 'READ' },
   'recipient-sent': { about: 'RECIPIENT', status: 'NOTIFIED', word: 'sent' },
   'recipient-delivered': { about: 'RECIPIENT', status: 'OPENED', word: 'delivered' },
-  'recipient-completed': { about: 'RECIPIENT', status: 'SIGNED', word: 'completed' },
+  // A copy that was told is "completed" as well, and the event doesn't say whose it is.
+  'recipient-completed': { about: 'READ' },
   'recipient-declined': { about: 'READ' },
   'recipient-authenticationfailed': { about: 'RECIPIENT', status: 'FAILED', word: 'authenticationfailed' },
   'recipient-autoresponded': { about: 'RECIPIENT', status: 'BOUNCED', word: 'autoresponded' },

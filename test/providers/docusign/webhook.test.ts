@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseInstant } from '../../../src/model/time.ts';
 import { Unparsable } from '../../../src/providers/provider.ts';
+import { ENVELOPE_EVENTS, RECIPIENT_EVENTS } from '../../../src/providers/docusign/words.ts';
 import { webhook } from '../../../src/providers/docusign/webhook.ts';
 import { ACCOUNT, ENVELOPE, OUR_ID } from './fixtures.ts';
 
@@ -36,6 +38,8 @@ const summary = (more: Record<string, unknown> = {}): Record<string, unknown> =>
 });
 
 const keyOf = (body: unknown): string => parse(body).dedupeKey;
+
+const NAMES = ['status', 'recipients', 'customFields', 'sentDateTime', 'voidedReason', 'completedDateTime', 'sender'];
 
 describe('the key that drops repetitions', () => {
   const first = message('recipient-completed', { recipientId: '1' });
@@ -87,10 +91,26 @@ describe('a message with the envelope in it', () => {
     ['envelope-voided', {}],
     ['recipient-completed', { recipientId: '1' }],
     ['recipient-declined', { recipientId: '9' }],
+    ['recipient-sent', { recipientId: '9' }],
+    ['recipient-delivered', { envelopeSummary: { status: 'sent' } }],
   ])('that does not show its own event (%s) asks for a read', (event, data) => {
     const [sighting] = parse(message(event, { ...summary(), ...data })).sightings;
     expect(sighting?.incomplete).toBe(true);
   });
+});
+
+it('a failed authentication is told by its event, beside what the envelope shows', () => {
+  const [sighting] = parse(message('recipient-authenticationfailed', { ...summary(), recipientId: '1' })).sightings;
+  expect(sighting).toMatchObject({ incomplete: false, envelopeId: OUR_ID });
+  expect(sighting?.observation.recipients.map(({ status }) => status)).toEqual(['WAITING', 'NOTIFIED', 'FAILED']);
+});
+
+it.each(['__proto__', 'constructor', '', 'a\0b', {}])('a recipient called %j is none', (recipientId) => {
+  const [alone] = parse(message('recipient-sent', { recipientId })).sightings;
+  expect(alone?.observation.recipients).toEqual([]);
+  const recipients = { signers: [{ recipientId, status: 'sent', sentDateTime: GENERATED }] };
+  const [told] = parse(message('envelope-sent', summary({ recipients }))).sightings;
+  expect(told?.observation.recipients).toEqual([]);
 });
 
 describe('a message with nothing but its event', () => {
@@ -165,6 +185,53 @@ describe('an authentic message that cannot be read', () => {
     expect(reading).toThrow(Unparsable);
     expect(reading).toThrow(reason);
   });
+});
+
+it('whatever an authentic body is, it is read or unparsable, and nothing else', () => {
+  const summaries = fc.record({
+    envelopeSummary: fc.oneof(fc.jsonValue(), fc.dictionary(fc.constantFrom(...NAMES), fc.jsonValue())),
+  });
+  const bodies = fc.oneof(
+    fc.jsonValue(),
+    fc
+      .tuple(fc.constantFrom(...ENVELOPE_EVENTS, ...RECIPIENT_EVENTS, 'x'), summaries)
+      .map(([event, data]) => message(event, data)),
+    fc.dictionary(fc.constantFrom('event', 'data', 'envelopeId', 'generatedDateTime', 'status'), fc.jsonValue()),
+  );
+  let read = 0;
+  fc.assert(
+    fc.property(bodies, (body) => {
+      try {
+        read += parse(JSON.stringify(body)).sightings.length;
+      } catch (error) {
+        if (!(error instanceof Unparsable)) throw error;
+      }
+    }),
+    { numRuns: process.env['LONG'] ? 100_000 : 2_000 },
+  );
+  expect(read).toBeGreaterThan(100);
+});
+
+it.each([
+  ['nested 100,000 deep', '['.repeat(100_000) + ']'.repeat(100_000)],
+  [
+    'nested inside the envelope',
+    JSON.stringify(message('x', { envelopeSummary: { z: 1 } })).replace(
+      '1}',
+      `${'['.repeat(50_000)}${']'.repeat(50_000)}}`,
+    ),
+  ],
+  ['of a million names', `{${Array.from({ length: 1_000_000 }, (_, n) => `"${n}":0`).join(',')}}`],
+  ['with __proto__', JSON.stringify(message('envelope-sent')).replace('"event"', '"__proto__":{"polluted":1},"event"')],
+])('a body %s is settled soon and harms nothing', (_what, body) => {
+  const began = performance.now();
+  try {
+    parse(body);
+  } catch (error) {
+    if (!(error instanceof Unparsable)) throw error;
+  }
+  expect(performance.now() - began).toBeLessThan(2_000);
+  expect(Reflect.get({}, 'polluted')).toBeUndefined();
 });
 
 describe('aggregate mode', () => {
