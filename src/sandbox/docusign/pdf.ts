@@ -42,7 +42,9 @@ async function measure(bytes: Buffer): Promise<PageSizes> {
 async function openPdf(bytes: Uint8Array): Promise<PDFDocument | undefined> {
   if (!Buffer.from(bytes.subarray(0, 1024)).includes('%PDF-')) return undefined;
   try {
-    return await PDFDocument.load(bytes, { updateMetadata: false });
+    const document = await PDFDocument.load(bytes, { updateMetadata: false });
+    // A broken page tree shows only when it is walked.
+    return document.getPages().every((page) => page.getSize().width > 0) ? document : undefined;
   } catch {
     return undefined;
   }

@@ -20,9 +20,9 @@ export interface Credentials {
 /** `credentialSeed` makes the ids and keys alone, so that they outlive a run whose other ids must be new. */
 export function seedCredentials(sandbox: Sandbox, credentialSeed: number): Credentials {
   const random = createRandom(credentialSeed);
-  const integrationKey = random.uuid('integration-key');
-  const userId = random.uuid('user');
-  const accountId = random.uuid('account');
+  const integrationKey = random.uuid('first-integration-key');
+  const userId = random.uuid('first-user');
+  const accountId = random.uuid('first-account');
   sandbox.users.set(userId, {
     userId,
     name: 'Ada Sender',
@@ -33,7 +33,7 @@ export function seedCredentials(sandbox: Sandbox, credentialSeed: number): Crede
   });
   const account = { accountId, name: 'Acme Contracts', hmacKeys: [], configurations: new Map() };
   sandbox.accounts.set(accountId, account);
-  addHmacKey(sandbox, account, Buffer.from(random.token('hmac-key', 32), 'base64url').toString('base64'));
+  addHmacKey(sandbox, account, Buffer.from(random.token('first-hmac-key', 32), 'base64url').toString('base64'));
   sandbox.apps.set(integrationKey, {
     integrationKey,
     publicKeys: [createPublicKey(SANDBOX_PRIVATE_KEY)],

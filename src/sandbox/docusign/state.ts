@@ -203,6 +203,8 @@ export interface SigningSession {
   /** Sessions from `views/recipient` end after five minutes and with the next link; those from a mail don't. */
   limited: boolean;
   revoked: boolean;
+  /** The access code was given. */
+  unlocked: boolean;
 }
 
 export type ConnectEvent = `envelope-${string}` | `recipient-${string}`;

@@ -97,7 +97,7 @@ async function serve(
     response.end(incoming.method === 'HEAD' ? undefined : content);
   } catch (error) {
     // A client that is gone has nothing to be told; a fault of the sandbox itself must not pass as DocuSign's.
-    if (response.headersSent || incoming.destroyed) response.destroy();
+    if (response.headersSent || response.destroyed) response.destroy();
     else
       response
         .writeHead(500, { 'content-type': 'text/plain' })

@@ -27,7 +27,7 @@ export function createRouter<H>(routes: Record<string, H>): Router<H> {
   const byLength = new Map<number, Declared<H>[]>();
   for (const [route, handler] of Object.entries(routes)) {
     const [method = '', path = ''] = route.split(' ');
-    const segments = path.split('/').slice(1);
+    const segments = split(path);
     const declared = byLength.get(segments.length) ?? [];
     declared.push({ route, method, segments, handler });
     byLength.set(segments.length, declared);
