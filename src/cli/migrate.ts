@@ -8,7 +8,7 @@ import { migratePostgres } from '../db/migrate.ts';
 
 export async function migrate(args: readonly string[]): Promise<number> {
   parseArgs({ args: [...args], options: {} });
-  await migratePostgres(databaseUrl(process.env));
+  await migratePostgres(databaseUrl());
   process.stdout.write('The database is up to date.\n');
   return 0;
 }

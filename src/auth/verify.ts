@@ -1,0 +1,116 @@
+/**
+ * Bearer tokens: JWTs judged by RFC 8725. What isn't asked for is refused, since the library accepts what one doesn't
+ * forbid.
+ * @module
+ */
+import { errors, importJWK, importSPKI, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { z } from 'zod';
+import { uuidOf } from '../model/ids.ts';
+import { dateFrom } from '../model/time.ts';
+import type { World } from '../world.ts';
+import type { AuthConfig } from './auth-config.ts';
+import { remoteKeys } from './jwks.ts';
+import { type Principal, type Scope, SCOPES, Unauthenticated } from './principal.ts';
+
+export interface Verifier {
+  /** Of an `Authorization` header, or what stands for it. Throws Unauthenticated. */
+  verify(authorization: string | undefined): Promise<Principal>;
+}
+
+/** No identity provider issues longer ones; parsing them would be work for whoever asks for nothing else. */
+const MAX_TOKEN = 8_192;
+/** Seconds that clocks may differ by. */
+const CLOCK_TOLERANCE = 30;
+
+export async function createVerifier(config: AuthConfig, world: World): Promise<Verifier> {
+  const key = await keyOf(config, world);
+  return {
+    async verify(authorization) {
+      const token = bearerOf(authorization);
+      const payload = await payloadOf(token, key, config, world);
+      const parsed = Claims.safeParse({ ...payload, tenant: payload[config.tenantClaim] });
+      if (!parsed.success) {
+        const name = parsed.error.issues[0]?.path.join('.') ?? 'claims';
+        throw new Unauthenticated(`The token's claim \`${name}\` is missing or malformed.`);
+      }
+      return parsed.data;
+    },
+  };
+}
+
+function bearerOf(authorization: string | undefined): string {
+  if (!authorization) throw new Unauthenticated('A bearer token is required: send `Authorization: Bearer <token>`.');
+  const token = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization)?.[1];
+  if (!token) throw new Unauthenticated('The authorization is no bearer token: send `Authorization: Bearer <JWT>`.');
+  if (token.length > MAX_TOKEN) throw new Unauthenticated(`The token is longer than ${MAX_TOKEN} characters.`);
+  return token;
+}
+
+async function payloadOf(token: string, key: JWTVerifyGetKey, config: AuthConfig, world: World): Promise<JWTPayload> {
+  try {
+    const { payload } = await jwtVerify(token, key, {
+      algorithms: [...config.algorithms],
+      issuer: config.issuer,
+      audience: config.audience,
+      typ: config.typ,
+      requiredClaims: ['exp', 'sub', config.tenantClaim],
+      clockTolerance: CLOCK_TOLERANCE,
+      currentDate: world.now(),
+    });
+    return payload;
+  } catch (error) {
+    throw new Unauthenticated(reasonFor(error, config));
+  }
+}
+
+function reasonFor(error: unknown, config: AuthConfig): string {
+  if (error instanceof errors.JWTExpired) return 'The token has expired: get a fresh one.';
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    const expected: Record<string, string> = { iss: config.issuer, aud: config.audience, typ: config.typ };
+    const wanted = expected[error.claim];
+    return `The token's \`${error.claim}\` is not right${wanted ? `: "${wanted}" is expected` : ''}.`;
+  }
+  if (error instanceof errors.JOSEAlgNotAllowed)
+    return `The token's algorithm is not one of ${config.algorithms.join(', ')}.`;
+  if (error instanceof errors.JWKSNoMatchingKey) return 'No known key has signed the token.';
+  if (error instanceof errors.JWSSignatureVerificationFailed) return "The token's signature is not right.";
+  return 'The token can not be verified.';
+}
+
+/** A static key fits its algorithms or fails here, at the start; a key set is asked when a token comes. */
+async function keyOf({ key, algorithms }: AuthConfig, world: World): Promise<JWTVerifyGetKey> {
+  if (key.kind === 'jwks') return remoteKeys(key.url, world);
+  if (key.kind === 'secret') {
+    const secret = new TextEncoder().encode(key.secret);
+    if (secret.length < 32) throw new TypeError('the token secret has fewer than 32 bytes');
+    return async () => secret;
+  }
+  const [algorithm = 'RS256'] = algorithms;
+  const material = key.key.trim();
+  const imported = material.startsWith('{')
+    ? await importJWK(z.record(z.string(), z.unknown()).parse(JSON.parse(material)), algorithm)
+    : await importSPKI(material, algorithm);
+  return async () => imported;
+}
+
+const isScope = (text: string): text is Scope => SCOPES.some((scope) => scope === text);
+
+const Scopes = z.union([z.string().transform((text) => text.split(' ')), z.array(z.string())]);
+
+const Claims = z
+  .object({
+    tenant: z.uuid().transform((id) => id.toLowerCase()),
+    sub: z.string().min(1).max(255),
+    exp: z.number(),
+    scope: Scopes.optional(),
+    scopes: Scopes.optional(),
+    envelopes: z.array(z.string()).max(200).optional(),
+  })
+  .transform(({ tenant, sub, exp, scope, scopes, envelopes }): Principal => ({
+    tenantId: tenant,
+    subject: sub,
+    scopes: new Set([...(scope ?? []), ...(scopes ?? [])].filter(isScope)),
+    // An id of another form names no envelope; the token stays narrowed all the same.
+    envelopes: envelopes ? new Set(envelopes.flatMap((id) => uuidOf('Envelope', id) ?? [])) : null,
+    expiresAt: dateFrom(exp * 1_000),
+  }));
