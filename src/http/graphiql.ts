@@ -1,0 +1,75 @@
+/**
+ * GraphiQL for `countersign dev`: one page that needs no other host, compressed once.
+ * @module
+ */
+import { createHash } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { promisify } from 'node:util';
+import { gunzipSync, gzip } from 'node:zlib';
+
+export interface GraphiqlOptions {
+  /** Sent with every request, the demo token among them. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly tabs: readonly { readonly name: string; readonly query: string; readonly variables?: string }[];
+}
+
+interface Page {
+  readonly compressed: Buffer;
+  readonly etag: string;
+}
+
+export interface GraphiqlPage {
+  send(req: IncomingMessage, res: ServerResponse): Promise<void>;
+}
+
+export function createGraphiqlPage(options: GraphiqlOptions): GraphiqlPage {
+  let page: Promise<Page> | null = null;
+  return {
+    async send(req, res) {
+      page ??= renderPage(options);
+      const { compressed, etag } = await page;
+      // it holds a token: a browser may keep it, nobody on the way may
+      const headers = {
+        etag,
+        'cache-control': 'private, no-cache',
+        vary: 'Accept-Encoding',
+        'x-frame-options': 'DENY',
+      };
+      if (req.headers['if-none-match'] === etag) {
+        res.writeHead(304, headers).end();
+        return;
+      }
+      const takesGzip = /\bgzip\b/.test(String(req.headers['accept-encoding'] ?? ''));
+      const body = takesGzip ? compressed : gunzipSync(compressed);
+      res.writeHead(200, {
+        ...headers,
+        ...(takesGzip && { 'content-encoding': 'gzip' }),
+        'content-type': 'text/html; charset=utf-8',
+        'content-length': body.length,
+      });
+      res.end(req.method === 'HEAD' ? undefined : body);
+    },
+  };
+}
+
+async function renderPage({ headers, tabs }: GraphiqlOptions): Promise<Page> {
+  // 9 MB of source: loaded only by who asks for the page
+  const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
+  const shown = JSON.stringify(headers, null, 2);
+  const html = await renderGraphiQL({
+    title: 'countersign',
+    endpoint: '/graphql',
+    // by fetch, so that the headers travel with subscriptions too
+    subscriptionsProtocol: 'SSE',
+    headers: shown,
+    defaultHeaders: shown,
+    shouldPersistHeaders: false,
+    defaultTabs: tabs.map(({ name, query, variables }) => ({
+      query: query.startsWith('#') ? query : `# ${name}\n${query}`,
+      variables: variables ?? '{}',
+      headers: shown,
+    })),
+  });
+  const compressed = await promisify(gzip)(String(html), { level: 6 });
+  return { compressed, etag: `"${createHash('sha256').update(compressed).digest('base64url')}"` };
+}

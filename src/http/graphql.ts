@@ -1,0 +1,82 @@
+/**
+ * The GraphQL endpoint: HTTP, server-sent events and WebSocket, with one set of limits and one way to authenticate.
+ * @module
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Principal } from '../auth/principal.ts';
+import { createEngine, type EngineOptions } from './engine.ts';
+import { createGraphiqlPage, type GraphiqlOptions } from './graphiql.ts';
+import { createHttpTransport } from './http-transport.ts';
+import { createOperations } from './operation.ts';
+import { createWebSocketTransport } from './web-socket.ts';
+
+/** How long a message may wait for a client that doesn't read, before its connection is cut. */
+const STALL_MS = 5_000;
+const HEARTBEAT_MS = 12_000;
+const SOCKETS_PER_TENANT = 200;
+
+export interface GraphqlServerOptions extends EngineOptions {
+  /** The principal of an `Authorization` value. Throws an Error of code UNAUTHENTICATED. */
+  verify(authorization: string | undefined): Promise<Principal>;
+  /** Of web pages; a client that sends no Origin is no browser and is let in. */
+  readonly allowedOrigins: readonly string[];
+  /** For development only: the page is served to who has no token, and carries one. */
+  readonly graphiql: GraphiqlOptions | null;
+  readonly socketsPerTenant?: number;
+  readonly heartbeatMs?: number;
+  readonly stallMs?: number;
+  readonly initWaitMs?: number;
+}
+
+export interface GraphqlServer {
+  handle(req: IncomingMessage, res: ServerResponse): Promise<void>;
+  upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Ends streams with DRAINING and then closes the sockets; no stream is begun any more, queries are still answered. */
+  drain(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+export function createGraphqlServer(options: GraphqlServerOptions): GraphqlServer {
+  const { world } = options;
+  const engine = createEngine(options);
+  const operations = createOperations(world);
+  const shared = {
+    ...options,
+    engine,
+    operations,
+    heartbeatMs: options.heartbeatMs ?? HEARTBEAT_MS,
+    stallMs: options.stallMs ?? STALL_MS,
+  };
+  const handleHttp = createHttpTransport({
+    ...shared,
+    graphiql: options.graphiql ? createGraphiqlPage(options.graphiql) : null,
+  });
+  const webSocket = createWebSocketTransport({
+    ...shared,
+    socketsPerTenant: options.socketsPerTenant ?? SOCKETS_PER_TENANT,
+  });
+  const answering = new Set<Promise<void>>();
+
+  return {
+    async handle(req, res) {
+      const answered = handleHttp(req, res).finally(() => answering.delete(answered));
+      answering.add(answered);
+      await answered;
+    },
+    upgrade: webSocket.upgrade,
+    async drain() {
+      operations.drain();
+      const waited = new AbortController();
+      const settled = Promise.allSettled(answering);
+      await Promise.all([
+        webSocket.drain(),
+        Promise.race([settled, world.sleep(shared.stallMs + 1_000, waited.signal)]).finally(() => waited.abort()),
+      ]);
+    },
+    async dispose() {
+      await webSocket.dispose();
+      await engine.dispose();
+    },
+  };
+}

@@ -1,0 +1,191 @@
+/**
+ * GraphQL over HTTP: one POST of JSON, answered by JSON or, where the client accepts it, by server-sent events.
+ * @module
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ExecutionResult } from 'graphql';
+import { z } from 'zod';
+import type { Principal } from '../auth/principal.ts';
+import { MAX_GRAPHQL_BYTES } from '../model/limits.ts';
+import type { World } from '../world.ts';
+import { handleCors } from './cors.ts';
+import type { Engine, OperationParams, Outcome } from './engine.ts';
+import { unauthenticated } from './engine.ts';
+import { type Logger, toPublicError } from './errors.ts';
+import type { GraphiqlPage } from './graphiql.ts';
+import { answerGraphqlError, type GraphqlMediaType, type HttpProblem } from './json-errors.ts';
+import type { Operation, Operations } from './operation.ts';
+import { readBody } from './read-body.ts';
+import { sendEvents } from './sse.ts';
+
+const BODY_DEADLINE_MS = 15_000;
+
+export interface HttpTransportOptions {
+  readonly engine: Engine;
+  readonly operations: Operations;
+  verify(authorization: string | undefined): Promise<Principal>;
+  readonly allowedOrigins: readonly string[];
+  readonly introspection: boolean;
+  readonly graphiql: GraphiqlPage | null;
+  readonly world: World;
+  readonly logger: Logger;
+  readonly heartbeatMs: number;
+  readonly stallMs: number;
+}
+
+const paramsSchema = z.strictObject({
+  query: z.string().min(1),
+  operationName: z.string().nullish(),
+  variables: z.record(z.string(), z.unknown()).nullish(),
+  extensions: z.record(z.string(), z.unknown()).nullish(),
+});
+
+/** What the client accepts; null when it is nothing that we speak. */
+type Accepted = GraphqlMediaType | 'text/event-stream' | null;
+
+export function createHttpTransport(options: HttpTransportOptions) {
+  const { engine, operations, world, logger, graphiql } = options;
+
+  return async function handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const requestId = world.uuid();
+    res.setHeader('x-request-id', requestId);
+    res.setHeader('x-content-type-options', 'nosniff');
+    if (handleCors(req, res, options.allowedOrigins, 'POST')) return;
+    if (graphiql && (req.method === 'GET' || req.method === 'HEAD') && !hasQuery(req) && acceptsHtml(req)) {
+      return graphiql.send(req, res);
+    }
+    const accepted = accept(req);
+    const refuse = (problem: Omit<HttpProblem, 'requestId'>): void => {
+      const type = accepted === 'application/graphql-response+json' ? accepted : 'application/json';
+      const unread = !req.complete;
+      answerGraphqlError(
+        res,
+        { ...problem, requestId, headers: { ...problem.headers, ...(unread && { connection: 'close' }) } },
+        type,
+      );
+    };
+    const wrong = checkHead(req, accepted);
+    if (wrong) return refuse(wrong);
+
+    let principal: Principal | null = null;
+    if (req.headers.authorization !== undefined || !options.introspection) {
+      try {
+        principal = await options.verify(req.headers.authorization);
+      } catch (error) {
+        const shown = toPublicError(error, requestId, 'UNAUTHENTICATED', logger);
+        if (shown.extensions['code'] === 'INTERNAL')
+          return refuse({ status: 500, code: 'INTERNAL', message: shown.message });
+        return refuse({ ...NO_TOKEN, message: shown.message });
+      }
+    }
+
+    const body = await readBody(world, req, { maxBytes: MAX_GRAPHQL_BYTES, deadlineMs: BODY_DEADLINE_MS });
+    if (body === 'GONE') return;
+    if (!Buffer.isBuffer(body)) return refuse(BODY_PROBLEMS[body]);
+    const params = parseParams(body);
+    if ('status' in params) return refuse(params);
+
+    const streaming = accepted === 'text/event-stream';
+    const operation = operations.open({ transport: streaming ? 'sse' : 'http', principal, requestId });
+    res.once('close', () => operation.close());
+    try {
+      const outcome = await run(engine, operation, params);
+      if (res.destroyed) return await stop(outcome);
+      if (streaming) return await sendEvents(res, outcome, options);
+      if (Symbol.asyncIterator in outcome) return await stop(outcome);
+      sendJson(res, outcome, accepted ?? 'application/json');
+    } finally {
+      operation.close();
+    }
+  };
+}
+
+async function run(engine: Engine, operation: Operation, params: OperationParams): Promise<Outcome> {
+  const prepared = await engine.prepare(operation, params);
+  return 'refused' in prepared ? { errors: prepared.refused } : prepared.run();
+}
+
+async function stop(outcome: Outcome): Promise<void> {
+  if (Symbol.asyncIterator in outcome) await outcome.return();
+}
+
+/** GraphQL over HTTP: without `data` the operation never ran, which only the newer media type may say by its status. */
+function sendJson(res: ServerResponse, result: ExecutionResult, type: GraphqlMediaType): void {
+  const code = result.errors?.[0]?.extensions['code'];
+  let status = 200;
+  if (code === 'UNAUTHENTICATED' && result.data === undefined) status = 401;
+  else if (code === 'NOT_ACCEPTABLE' && result.data === undefined) status = 406;
+  else if (type === 'application/graphql-response+json' && result.data === undefined)
+    status = code === 'INTERNAL' ? 500 : 400;
+  res.writeHead(status, {
+    'cache-control': 'no-store',
+    'content-type': `${type}; charset=utf-8`,
+    ...(status === 401 && { 'www-authenticate': 'Bearer' }),
+  });
+  res.end(JSON.stringify(result));
+}
+
+const NO_TOKEN = {
+  status: 401,
+  code: 'UNAUTHENTICATED',
+  message: unauthenticated().message,
+  headers: { 'www-authenticate': 'Bearer' },
+};
+
+const BODY_PROBLEMS = {
+  TOO_LARGE: { status: 413, code: 'BODY_TOO_LARGE', message: `A body may have ${MAX_GRAPHQL_BYTES} bytes at most.` },
+  TOO_SLOW: { status: 408, code: 'BODY_TOO_SLOW', message: 'The body did not arrive in time.' },
+} as const;
+
+function checkHead(req: IncomingMessage, accepted: Accepted): Omit<HttpProblem, 'requestId'> | null {
+  if (req.method !== 'POST') {
+    const message = 'Send the operation as JSON by POST.';
+    return { status: 405, code: 'METHOD_NOT_ALLOWED', message, headers: { allow: 'POST, OPTIONS' } };
+  }
+  const [type = '', ...parameters] = (req.headers['content-type'] ?? '').toLowerCase().split(';');
+  const charset = parameters.map((one) => one.trim()).find((one) => one.startsWith('charset='));
+  const utf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset);
+  const plain = (req.headers['content-encoding'] ?? 'identity') === 'identity';
+  if (type.trim() !== 'application/json' || !utf8 || !plain) {
+    const message = 'Send `Content-Type: application/json`, in UTF-8, not compressed.';
+    return { status: 415, code: 'UNSUPPORTED_MEDIA_TYPE', message };
+  }
+  if (!accepted) {
+    const message =
+      'Accept `application/graphql-response+json`, `application/json` or, for subscriptions, `text/event-stream`.';
+    return { status: 406, code: 'NOT_ACCEPTABLE', message };
+  }
+  return null;
+}
+
+function accept(req: IncomingMessage): Accepted {
+  const types = (req.headers.accept ?? '*/*').split(',').map((one) => one.split(';')[0]?.trim().toLowerCase());
+  if (types.includes('text/event-stream')) return 'text/event-stream';
+  if (types.includes('application/graphql-response+json')) return 'application/graphql-response+json';
+  return types.some((type) => type === 'application/json' || type === 'application/*' || type === '*/*')
+    ? 'application/json'
+    : null;
+}
+
+function acceptsHtml(req: IncomingMessage): boolean {
+  return (req.headers.accept ?? '').includes('text/html');
+}
+
+function hasQuery(req: IncomingMessage): boolean {
+  return new URLSearchParams((req.url ?? '').split('?')[1] ?? '').has('query');
+}
+
+function parseParams(body: Buffer): OperationParams | Omit<HttpProblem, 'requestId'> {
+  let json: unknown;
+  try {
+    json = JSON.parse(body.toString('utf8'));
+  } catch {
+    return { status: 400, code: 'BAD_REQUEST', message: 'The body is not JSON.' };
+  }
+  if (Array.isArray(json))
+    return { status: 400, code: 'BAD_REQUEST', message: 'Send one operation per request, not a list.' };
+  const parsed = paramsSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`);
+  return { status: 400, code: 'BAD_REQUEST', message: `Send {query, operationName, variables}. ${faults.join('; ')}` };
+}

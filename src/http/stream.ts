@@ -1,0 +1,110 @@
+/**
+ * A subscription's results, pulled one by one: nothing is read ahead of who reads. However it ends, the client is told:
+ * graphql drops the error of a source stream, here it becomes the last result.
+ * @module
+ */
+import type { ExecutionResult, GraphQLError } from 'graphql';
+import type { World } from '../world.ts';
+import { refusal } from './errors.ts';
+import type { Operation } from './operation.ts';
+
+/** How long a source has to end by itself, telling its cursor, before the stream is ended without. */
+const GRACE_MS = 250;
+
+const ENDINGS = {
+  TOKEN_EXPIRED: { message: 'The token has ended: follow again with a fresh one.', retryAfterMs: 0 },
+  DRAINING: { message: 'This server is shutting down: follow again, another one answers.', retryAfterMs: 1_000 },
+} as const;
+
+export interface StreamOptions {
+  readonly source: AsyncIterable<unknown>;
+  readonly operation: Operation;
+  readonly world: World;
+  /** Makes the result for one event. */
+  execute(event: unknown): Promise<ExecutionResult>;
+  publicError(error: unknown): GraphQLError;
+  onCleanUpFailure(error: unknown): void;
+}
+
+export function endedResult(operation: Operation): ExecutionResult {
+  const code = operation.ending.reason === 'DRAINING' ? 'DRAINING' : 'TOKEN_EXPIRED';
+  const { message, retryAfterMs } = ENDINGS[code];
+  return { errors: [refusal(code, message, { cursor: null, earliestCursor: null, retryAfterMs })] };
+}
+
+export function streamResults(options: StreamOptions): AsyncGenerator<ExecutionResult, void, void> {
+  const { source, operation, world, execute, publicError, onCleanUpFailure } = options;
+  const iterator = source[Symbol.asyncIterator]();
+  let finished = false;
+
+  function finish(): void {
+    if (finished) return;
+    finished = true;
+    operation.close();
+    // not awaited: a generator that waits for news answers only when these come
+    iterator.return?.()?.catch(onCleanUpFailure);
+  }
+
+  function last(result: ExecutionResult): IteratorResult<ExecutionResult, void> {
+    finish();
+    return { done: false, value: result };
+  }
+
+  const results: AsyncGenerator<ExecutionResult, void, void> = {
+    async next() {
+      if (finished) return { done: true, value: undefined };
+      try {
+        const step = await untilEnded(iterator.next(), operation, world);
+        if (finished) return { done: true, value: undefined };
+        // an event that came with the end isn't told: who follows again gets it after the last cursor told
+        if (operation.ending.aborted) return last(endedResult(operation));
+        if (!step || step.done) {
+          finish();
+          return { done: true, value: undefined };
+        }
+        return { done: false, value: await execute(step.value) };
+      } catch (error) {
+        if (finished) return { done: true, value: undefined };
+        return last({ errors: [publicError(error)] });
+      }
+    },
+    async return() {
+      finish();
+      return { done: true, value: undefined };
+    },
+    async throw(error) {
+      finish();
+      throw error;
+    },
+    [Symbol.asyncIterator]: () => results,
+    async [Symbol.asyncDispose]() {
+      finish();
+    },
+  };
+  return results;
+}
+
+/** The pending step; or null when the operation is over, or was asked to end and its source didn't in time. */
+function untilEnded<T>(pending: Promise<T>, { signal, ending }: Operation, world: World): Promise<T | null> {
+  return new Promise((resolve, reject) => {
+    const grace = { cancel: (): void => undefined };
+    const over = (): void => settle(() => resolve(null));
+    const asked = (): void => {
+      grace.cancel = world.timer(GRACE_MS, over).cancel;
+    };
+    const settle = (how: () => void): void => {
+      grace.cancel();
+      signal.removeEventListener('abort', over);
+      ending.removeEventListener('abort', asked);
+      how();
+    };
+    signal.addEventListener('abort', over, { once: true });
+    ending.addEventListener('abort', asked, { once: true });
+    if (ending.aborted) asked();
+    if (signal.aborted) over();
+    pending.then(
+      (step) => settle(() => resolve(step)),
+      (error: unknown) => settle(() => reject(error)),
+    );
+  });
+}

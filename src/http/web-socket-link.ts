@@ -1,0 +1,100 @@
+/**
+ * One WebSocket as graphql-ws sees it: a message counts as sent when the socket has taken it, so a stream's next event
+ * is pulled only then. Notices dead peers, and cuts one that takes nothing.
+ * @module
+ */
+import type { WebSocket as ServerSocket } from 'graphql-ws';
+import type { RawData, WebSocket } from 'ws';
+import type { Timer, World } from '../world.ts';
+
+export interface Link {
+  readonly server: ServerSocket;
+  /** Resolves when all that the messages so far have begun is answered and sent. */
+  settled(): Promise<void>;
+  /** Closes when what was sent is flushed; cuts the connection when the peer doesn't answer in time. */
+  close(code: number, reason: string): void;
+  /** Stops the timers; for when the socket has closed. */
+  dispose(): void;
+}
+
+export interface LinkOptions {
+  readonly world: World;
+  readonly heartbeatMs: number;
+  /** How long a message may wait for the peer before its connection is cut. */
+  readonly stallMs: number;
+  onFailure(error: unknown): void;
+}
+
+/** Bytes that may wait for the peer before no more of its messages are read: its pings are answered too. */
+const PAUSE_BYTES = 1024 * 1024;
+
+export function createLink(socket: WebSocket, options: LinkOptions): Link {
+  const { world, heartbeatMs, stallMs, onFailure } = options;
+  const handling = new Set<Promise<void>>();
+  let alive = true;
+  let beat: Timer;
+
+  const heartbeat = (): void => {
+    if (!alive) return socket.terminate();
+    alive = false;
+    if (socket.readyState === socket.OPEN) socket.ping();
+    beat = world.timer(heartbeatMs, heartbeat);
+  };
+  beat = world.timer(heartbeatMs, heartbeat);
+  socket.on('pong', () => {
+    alive = true;
+  });
+
+  function send(data: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (socket.readyState !== socket.OPEN) return resolve();
+      const stalled = world.timer(stallMs, () => socket.terminate());
+      socket.send(data, (error) => {
+        stalled.cancel();
+        if (socket.isPaused && socket.bufferedAmount < PAUSE_BYTES) socket.resume();
+        // a socket that closed meanwhile is no failure of the message: its streams are ended by the close
+        if (error && socket.readyState === socket.OPEN) reject(error);
+        else resolve();
+      });
+      if (socket.bufferedAmount >= PAUSE_BYTES) socket.pause();
+    });
+  }
+
+  function close(code: number, reason: string): void {
+    if (socket.readyState === socket.CLOSED) return;
+    socket.close(code, reason);
+    world.timer(stallMs, () => socket.terminate());
+  }
+
+  const server: ServerSocket = {
+    protocol: socket.protocol,
+    send,
+    close: (code, reason) => close(code ?? 1000, reason ?? ''),
+    onMessage(handle) {
+      socket.on('message', (data: RawData) => {
+        alive = true;
+        const handled = handle(textOf(data))
+          .catch((error: unknown) => {
+            onFailure(error);
+            close(4500, 'Internal server error');
+          })
+          .finally(() => handling.delete(handled));
+        handling.add(handled);
+      });
+    },
+  };
+
+  return {
+    server,
+    async settled() {
+      while (handling.size > 0) await Promise.all(handling);
+    },
+    close,
+    dispose: () => beat.cancel(),
+  };
+}
+
+function textOf(data: RawData): string {
+  if (Array.isArray(data)) return Buffer.concat(data).toString('utf8');
+  return Buffer.isBuffer(data) ? data.toString('utf8') : Buffer.from(data).toString('utf8');
+}

@@ -1,0 +1,189 @@
+/**
+ * GraphQL over WebSocket (graphql-transport-ws): the token in `connection_init`, many operations on one socket, each
+ * refused or ended alone.
+ * @module
+ */
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { ExecutionArgs } from 'graphql';
+import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, makeServer } from 'graphql-ws';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Principal } from '../auth/principal.ts';
+import { MAX_GRAPHQL_BYTES } from '../model/limits.ts';
+import type { Timer, World } from '../world.ts';
+import { isOriginAllowed } from './cors.ts';
+import type { Engine, Outcome } from './engine.ts';
+import { type Logger, refusal, toPublicError } from './errors.ts';
+import { at, type Operation, type Operations } from './operation.ts';
+import { createLink, type Link } from './web-socket-link.ts';
+
+/** Operations alive on one socket. */
+export const MAX_OPERATIONS = 100;
+const INIT_WAIT_MS = 3_000;
+
+export interface WebSocketTransportOptions {
+  readonly engine: Engine;
+  readonly operations: Operations;
+  verify(authorization: string | undefined): Promise<Principal>;
+  readonly allowedOrigins: readonly string[];
+  readonly socketsPerTenant: number;
+  readonly world: World;
+  readonly logger: Logger;
+  readonly heartbeatMs: number;
+  readonly stallMs: number;
+  readonly initWaitMs?: number;
+}
+
+export interface WebSocketTransport {
+  upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Closes every socket when what its operations had to say is sent. The operations are the caller's to end. */
+  drain(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+/** One socket, from upgrade to close; graphql-ws hands it to its callbacks as `extra`. */
+interface Connection {
+  readonly link: Link;
+  /** By the payload that began it: an id may be taken again before its last operation has ended. */
+  readonly open: Map<object, Operation>;
+  principal: Principal | null;
+  tokenTimer: Timer | null;
+}
+
+export function createWebSocketTransport(options: WebSocketTransportOptions): WebSocketTransport {
+  const { engine, operations, world, logger, stallMs } = options;
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_GRAPHQL_BYTES,
+    perMessageDeflate: false,
+    handleProtocols: (offered) => (offered.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? GRAPHQL_TRANSPORT_WS_PROTOCOL : false),
+  });
+  const connections = new Set<Connection>();
+  const perTenant = new Map<string, number>();
+  const prepared = new WeakMap<ExecutionArgs, () => Promise<Outcome>>();
+
+  function run(args: ExecutionArgs): Promise<Outcome> {
+    const start = prepared.get(args);
+    if (!start) throw new Error('an operation came without having been prepared');
+    return start();
+  }
+
+  function settle({ open }: Connection, payload: object): void {
+    open.get(payload)?.close();
+    open.delete(payload);
+  }
+
+  const server = makeServer<Record<string, unknown>, Connection>({
+    connectionInitWaitTimeout: options.initWaitMs ?? INIT_WAIT_MS,
+    async onConnect({ extra, connectionParams }) {
+      const principal = await authenticate(connectionParams?.['authorization'], extra);
+      if (!principal) return false;
+      const count = perTenant.get(principal.tenantId) ?? 0;
+      if (count >= options.socketsPerTenant) {
+        extra.link.close(1013, 'TOO_MANY_SOCKETS');
+        return false;
+      }
+      perTenant.set(principal.tenantId, count + 1);
+      extra.principal = principal;
+      extra.tokenTimer = at(world, principal.expiresAt, () => void finish(extra, CloseCode.Forbidden, 'TOKEN_EXPIRED'));
+      return true;
+    },
+    async onSubscribe({ extra }, _id, payload) {
+      const { query, operationName, variables } = payload;
+      if (extra.open.size >= MAX_OPERATIONS) {
+        const allowed = `${MAX_OPERATIONS} operations may run on a socket: complete one, or open another socket.`;
+        return [refusal('TOO_MANY_OPERATIONS', allowed)];
+      }
+      const operation = operations.open({ transport: 'websocket', principal: extra.principal });
+      extra.open.set(payload, operation);
+      const result = await engine.prepare(operation, { query, operationName, variables });
+      if ('refused' in result) {
+        settle(extra, payload);
+        return result.refused;
+      }
+      prepared.set(result.args, result.run);
+      return result.args;
+    },
+    execute: run,
+    subscribe: run,
+    onComplete: ({ extra }, _id, payload) => settle(extra, payload),
+  });
+
+  async function authenticate(authorization: unknown, { link }: Connection): Promise<Principal | null> {
+    try {
+      return await options.verify(typeof authorization === 'string' ? authorization : undefined);
+    } catch (error) {
+      const { extensions } = toPublicError(error, world.uuid(), 'UNAUTHENTICATED', logger);
+      if (extensions['code'] === 'INTERNAL') link.close(CloseCode.InternalServerError, 'INTERNAL');
+      else link.close(CloseCode.Forbidden, 'UNAUTHENTICATED');
+      return null;
+    }
+  }
+
+  /** Lets the operations say their last, then closes. */
+  async function finish({ link, open }: Connection, code: number, reason: string): Promise<void> {
+    if (reason === 'TOKEN_EXPIRED') for (const operation of open.values()) operation.end('TOKEN_EXPIRED');
+    const waited = new AbortController();
+    await Promise.race([link.settled(), world.sleep(stallMs, waited.signal)]);
+    waited.abort();
+    link.close(code, reason);
+  }
+
+  function onFailure(error: unknown): void {
+    logger.error({ err: error }, 'a WebSocket message could not be handled');
+  }
+
+  function accept(socket: WebSocket): void {
+    const link = createLink(socket, { world, heartbeatMs: options.heartbeatMs, stallMs, onFailure });
+    const connection: Connection = { link, open: new Map(), principal: null, tokenTimer: null };
+    connections.add(connection);
+    const closed = server.opened(link.server, connection);
+    // too large a message, a broken frame: ws closes the socket itself
+    socket.on('error', (error) => logger.warn({ err: error }, 'a WebSocket broke'));
+    socket.once('close', (code, reason) => {
+      link.dispose();
+      connections.delete(connection);
+      connection.tokenTimer?.cancel();
+      for (const payload of connection.open.keys()) settle(connection, payload);
+      const tenantId = connection.principal?.tenantId;
+      if (tenantId !== undefined) release(tenantId);
+      closed(code, String(reason)).catch(onFailure);
+    });
+  }
+
+  function release(tenantId: string): void {
+    const left = (perTenant.get(tenantId) ?? 1) - 1;
+    if (left > 0) perTenant.set(tenantId, left);
+    else perTenant.delete(tenantId);
+  }
+
+  return {
+    upgrade(req, socket, head) {
+      const refused = checkUpgrade(req, options.allowedOrigins, operations.draining);
+      if (refused) {
+        socket.end(`HTTP/1.1 ${refused}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+        return;
+      }
+      sockets.handleUpgrade(req, socket, head, accept);
+    },
+    async drain() {
+      await Promise.all([...connections].map((connection) => finish(connection, 1001, 'DRAINING')));
+      const waited = new AbortController();
+      const gone = Promise.all([...sockets.clients].map((one) => new Promise((resolve) => one.once('close', resolve))));
+      await Promise.race([gone, world.sleep(1_000, waited.signal)]);
+      waited.abort();
+    },
+    async dispose() {
+      for (const socket of sockets.clients) socket.terminate();
+      await new Promise<void>((resolve) => sockets.close(() => resolve()));
+    },
+  };
+}
+
+/** The status line that refuses the upgrade; null when it may go on. */
+function checkUpgrade(req: IncomingMessage, allowedOrigins: readonly string[], draining: boolean): string | null {
+  if (draining) return '503 Service Unavailable';
+  if (!isOriginAllowed(req, allowedOrigins)) return '403 Forbidden';
+  const offered = (req.headers['sec-websocket-protocol'] ?? '').split(',').map((one) => one.trim());
+  return offered.includes(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? null : '400 Bad Request';
+}
