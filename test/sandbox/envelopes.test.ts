@@ -151,13 +151,14 @@ test.each([
   expect(await ledger('?kind=envelope')).toEqual([]);
 });
 
+const anchored = (members: object): object =>
+  definition({
+    recipients: { signers: [signer('1', { tabs: { signHereTabs: [{ anchorString: '/sn1/', ...members }] } })] },
+  });
+
 test('an anchor text that no document holds fails the create, unless it may be missing', async () => {
   const { call, control } = await startClient();
   await control('PUT', '/settings', { missingAnchors: ['/sn1/'] });
-  const anchored = (members: object): object =>
-    definition({
-      recipients: { signers: [signer('1', { tabs: { signHereTabs: [{ anchorString: '/sn1/', ...members }] } })] },
-    });
   expect((await call('POST', '/envelopes', anchored({}))).body['errorCode']).toBe('ANCHOR_TAB_STRING_NOT_FOUND');
   expect((await call('POST', '/envelopes', anchored({ anchorIgnoreIfNotPresent: 'true' }))).status).toBe(201);
 });
@@ -263,7 +264,6 @@ test('the mail of a draft can be changed, that of a sent envelope not', async ()
 
 test('a completed envelope is purged fourteen days after it was queued, and its documents are gone', async () => {
   const { call, create, control } = await startClient();
-  await control('PUT', '/settings', { tokenLifetimeSeconds: 100 * 86_400 });
   const id = await create(definition());
   expect((await call('PUT', `/envelopes/${id}`, { purgeState: 'documents_queued' })).body['errorCode']).toBe(
     'ENVELOPE_INVALID_STATUS',

@@ -32,12 +32,20 @@ export interface Client {
   /** Creates and answers the id; fails the test when the status is not 201. */
   create(definition: Json): Promise<string>;
   ledger(query?: string): Promise<Json[]>;
+  /** Ledger entries of REST calls, OAuth's left out. */
+  calls(): Promise<Json[]>;
 }
 
-export async function startClient(options: SandboxOptions = {}): Promise<Client> {
-  const sandbox = await startDocusignSandbox({ seed: 42, ...options });
+export async function startClient(
+  options: SandboxOptions = {},
+  seeding: 'seeded' | 'unseeded' = 'seeded',
+): Promise<Client> {
+  const sandbox = await startDocusignSandbox(seeding === 'seeded' ? { seed: 42, ...options } : options);
   onTestFinished(() => sandbox.close());
+  // A token that outlives the days tests let pass; those about tokens get their own.
+  await control(sandbox.url, 'PUT', '/settings', { tokenLifetimeSeconds: 1000 * 86_400 });
   const { token } = await grant(sandbox, await assertion(sandbox));
+  await control(sandbox.url, 'PUT', '/settings', { tokenLifetimeSeconds: 3600 });
   const base = `${sandbox.url}/restapi/v2.1/accounts/${sandbox.credentials.accountId}`;
   const client: Client = {
     sandbox,
@@ -64,7 +72,10 @@ export async function startClient(options: SandboxOptions = {}): Promise<Client>
     },
     async ledger(query = '') {
       const { entries } = await client.control('GET', `/ledger${query}`);
-      return z.array(z.record(z.string(), z.unknown())).parse(entries);
+      return list(entries);
+    },
+    async calls() {
+      return (await client.ledger('?kind=call')).filter((entry) => !String(entry['route']).includes('/oauth/'));
     },
   };
   return client;

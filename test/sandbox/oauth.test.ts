@@ -112,10 +112,17 @@ test('userinfo lists the accounts with exactly one default and the address to ca
 });
 
 test('a token ends with its hour on the virtual clock', async () => {
-  const { call, control } = await startClient();
-  await control('POST', '/clock', { advanceMs: 3_600_000 });
-  const answer = await call('GET', '/envelopes?from_date=2020-01-01');
-  expect([answer.status, answer.body['errorCode']]).toEqual([401, 'AUTHORIZATION_INVALID_TOKEN']);
+  const { sandbox, control } = await startClient();
+  const { token } = await grant(sandbox, await assertion(sandbox));
+  const read = async (): Promise<unknown[]> => {
+    const at = `${sandbox.url}/restapi/v2.1/accounts/${sandbox.credentials.accountId}/envelopes?from_date=2020-01-01`;
+    const answer = await readAnswer(await fetch(at, { headers: { authorization: `Bearer ${token}` } }));
+    return [answer.status, answer.body['errorCode']];
+  };
+  await control('POST', '/clock', { advanceMs: 3_590_000 });
+  expect(await read()).toEqual([200, undefined]);
+  await control('POST', '/clock', { advanceMs: 10_000 });
+  expect(await read()).toEqual([401, 'AUTHORIZATION_INVALID_TOKEN']);
 });
 
 test('a call without a token, and one on an account the user is no member of, are refused', async () => {

@@ -237,7 +237,7 @@ function insteadOfActing(
   const body =
     fault.body === undefined ? html : typeof fault.body === 'string' ? fault.body : JSON.stringify(fault.body);
   const contentType = typeof fault.body === 'object' ? 'application/json; charset=utf-8' : 'text/html; charset=utf-8';
-  return { status, headers: { 'Content-Type': contentType, ...limitHeaders(), ...fault.headers }, body };
+  return { status, headers: { ...limitHeaders(), 'Content-Type': contentType, ...fault.headers }, body };
 }
 
 async function afterActing(

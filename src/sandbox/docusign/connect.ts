@@ -193,7 +193,10 @@ export function createConnect(sandbox: () => Sandbox): Connect {
     );
     void track(
       (async () => {
-        for (const entry of waiting) await attempt(entry.message, []);
+        for (const { message } of waiting) {
+          failures.delete(message.id);
+          await attempt(message, []);
+        }
       })(),
     );
   };
