@@ -17,6 +17,16 @@ let database: Database;
 /** Mine, oldest first, and one of theirs between them. */
 const ids: string[] = [];
 
+const row = (tenantId: string | undefined, n: number) => ({
+  tenantId: tenantId ?? '',
+  id: ids[n] ?? '',
+  accountId: (n < 2 ? accountA : accountB) ?? '',
+  verdict: n === 0 ? ('REFUSED' as const) : ('VERIFIED' as const),
+  effect: 'NONE' as const,
+  envelopeId: n === 3 ? (envelope ?? '') : null,
+  body: n === 0 ? null : Buffer.from([0, 255, n]),
+});
+
 beforeAll(async () => {
   database = await testDatabase();
   // UUIDv7 orders by the millisecond: one apart each.
@@ -24,15 +34,6 @@ beforeAll(async () => {
     ids.push(world.uuid());
     await world.sleep(2);
   }
-  const row = (tenantId: string | undefined, n: number) => ({
-    tenantId: tenantId ?? '',
-    id: ids[n] ?? '',
-    accountId: (n < 2 ? accountA : accountB) ?? '',
-    verdict: n === 0 ? ('REFUSED' as const) : ('VERIFIED' as const),
-    effect: 'NONE' as const,
-    envelopeId: n === 3 ? (envelope ?? '') : null,
-    body: n === 0 ? null : Buffer.from([0, 255, n]),
-  });
   await database.withTenants([mine ?? ''], (tx) => tx.insert(deliveries).values([0, 1, 3, 4].map((n) => row(mine, n))));
   await database.withTenants([theirs ?? ''], (tx) => tx.insert(deliveries).values([row(theirs, 2)]));
 });
@@ -43,6 +44,9 @@ const list = async (first: number, after?: string, filter?: DeliveryFilter) => {
   );
   return rows.map((row) => ids.indexOf(row.id));
 };
+
+const body = (n: number) =>
+  database.withTenants([mine ?? '', theirs ?? ''], (tx) => readDeliveryBody(tx, mine ?? '', ids[n] ?? ''));
 
 describe('the list of deliveries', () => {
   it('is newest first and goes on after the last one of the page before', async () => {
@@ -75,8 +79,6 @@ describe('deliveries by id', () => {
   });
 
   it('have their bytes apart: none for a refused one or one of another tenant', async () => {
-    const body = (n: number) =>
-      database.withTenants([mine ?? '', theirs ?? ''], (tx) => readDeliveryBody(tx, mine ?? '', ids[n] ?? ''));
     expect(await body(4)).toEqual(Buffer.from([0, 255, 4]));
     expect(await body(0)).toBeNull();
     expect(await body(2)).toBeNull();
