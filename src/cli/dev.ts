@@ -1,0 +1,152 @@
+/**
+ * Everything on this machine: database, sandbox, gateway, GraphiQL, and something to play with.
+ * @module
+ */
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { mintToken } from '../auth/mint.ts';
+import { SCOPES } from '../auth/principal.ts';
+import { holdDirectory } from '../db/data-directory.ts';
+import { openPglite } from '../db/pglite.ts';
+import { publicId } from '../model/ids.ts';
+import { type DocusignSandbox, startDocusignSandbox } from '../sandbox/docusign/index.ts';
+import type { Services } from '../schema/context.ts';
+import { startGateway } from '../server.ts';
+import { createLogger } from '../telemetry/logger.ts';
+import { systemWorld } from '../world.ts';
+import { DEMO_PDF } from './demo-document.ts';
+import { demoTabs } from './demo-tabs.ts';
+import { devKeys } from './dev-keys.ts';
+import { untilStopped } from './signals.ts';
+import { portFrom } from './usage.ts';
+
+const WEEK_SECONDS = 7 * 86_400;
+
+export async function dev(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      port: { type: 'string', default: '4000' },
+      'sandbox-port': { type: 'string', default: '4010' },
+      'data-dir': { type: 'string', default: '.countersign' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const [port, sandboxPort] = [portFrom(values.port, '--port'), portFrom(values['sandbox-port'], '--sandbox-port')];
+  const world = systemWorld();
+  const held = await holdDirectory(values['data-dir']);
+  const keys = devKeys(held.path, world);
+  const sandbox = await startDocusignSandbox({ port: sandboxPort, seed: 1 });
+  const database = await openPglite({ directory: join(held.path, 'database') });
+  const token = await mintToken(
+    keys.auth,
+    { tenantId: keys.tenantId, subject: 'demo', scopes: SCOPES, expiresInSeconds: WEEK_SECONDS },
+    world,
+  );
+  let accountId = '';
+  const gateway = await startGateway({
+    ...keys,
+    database,
+    world,
+    logger: createLogger({ level: 'warn' }),
+    host: '127.0.0.1',
+    port,
+    publicUrl: null,
+    allowedOrigins: [],
+    allowSandbox: true,
+    introspection: true,
+    graphiql: async (services) => {
+      const demo = await seed(services, keys.tenantId, sandbox, world.uuid());
+      accountId = demo.accountId;
+      return { headers: { authorization: `Bearer ${token}` }, tabs: demoTabs(demo.accountId, demo.envelopeId) };
+    },
+  });
+  const found = {
+    graphiql: `${gateway.url}/graphql`,
+    sandbox: sandbox.url,
+    token,
+    tenant: keys.tenantId,
+    account: accountId,
+  };
+  process.stdout.write(values.json ? `${JSON.stringify(found)}\n` : welcome(found));
+  await untilStopped();
+  await gateway.close();
+  await sandbox.close();
+  await database.close();
+  await held.release();
+  return 0;
+}
+
+/** The sandbox's account, and one envelope that can be voided: the sandbox forgets with its process, so each start has its own. */
+async function seed(
+  services: Services,
+  tenantId: string,
+  sandbox: DocusignSandbox,
+  run: string,
+): Promise<{ accountId: string; envelopeId: string }> {
+  const { integrationKey, userId, accountId: providerAccountId, privateKey, hmacKeys } = sandbox.credentials;
+  const account = await services.accounts.connect(
+    { tenantId },
+    {
+      provider: 'DOCUSIGN',
+      environment: 'SANDBOX',
+      webhook: 'PER_ENVELOPE',
+      credentials: { integrationKey, userId, privateKey, hmacKeys, providerAccountId, oauthUrl: sandbox.url },
+    },
+  );
+  const accountId = publicId('Account', account.id);
+  const { envelope } = await services.envelopes.send(tenantId, {
+    idempotencyKey: `demo-${run}`,
+    waitMs: 5_000,
+    what: {
+      envelope: {
+        accountId,
+        subject: 'An older lease, to be voided',
+        message: null,
+        externalId: null,
+        metadata: [],
+        expiresAt: null,
+        documents: [{ key: 'lease', filename: 'lease.pdf', source: { base64: DEMO_PDF } }],
+        recipients: [
+          {
+            key: 'tenant',
+            role: 'SIGNER',
+            name: 'Bo Tenant',
+            email: 'bo@tenant.example',
+            routingOrder: 1,
+            embedded: false,
+            fields: [
+              {
+                kind: 'SIGNATURE',
+                label: null,
+                required: true,
+                value: null,
+                place: { at: { document: 'lease', page: 1, x: 150, y: 240, width: null, height: null } },
+              },
+            ],
+          },
+        ],
+      },
+    },
+  });
+  return { accountId, envelopeId: publicId('Envelope', envelope.id) };
+}
+
+function welcome({
+  graphiql,
+  sandbox,
+  token,
+  account,
+}: Record<'graphiql' | 'sandbox' | 'token' | 'account', string>): string {
+  return `
+countersign is running.
+
+  GraphiQL  ${graphiql}
+  Sandbox   ${sandbox}   a DocuSign that is yours alone; what it mails is in ${sandbox}/inbox
+  Account   ${account}
+  Token     ${token}
+
+Next: open GraphiQL, run its first tab (follow), then the second (send), then sign in ${sandbox}/inbox
+and see it arrive. Ctrl-C stops everything; the data stays.
+`;
+}

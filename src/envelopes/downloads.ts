@@ -1,0 +1,48 @@
+/**
+ * The bytes of an envelope's document, wherever they are now.
+ * @module
+ */
+import { ReadableStream } from 'node:stream/web';
+import type { Accounts } from '../accounts/accounts.ts';
+import type { Database } from '../db/client.ts';
+import { findDocuments, readChunk } from '../documents/store.ts';
+import { NotFound } from '../model/problems.ts';
+import type { Download } from '../providers/provider.ts';
+import { documentRef } from './content.ts';
+import { documentsOf, findEnvelope } from './read.ts';
+
+export interface Downloads {
+  /** Throws NotFound, or what the provider's refusal is. */
+  open(tenantId: string, envelopeId: string, position: number): Promise<Download & { readonly filename: string }>;
+}
+
+export function createDownloads({ database, accounts }: { database: Database; accounts: Accounts }): Downloads {
+  const original = async (tenantId: string, documentId: string): Promise<Download> => {
+    const [document] = await database.withTenants([tenantId], (tx) => findDocuments(tx, tenantId, [documentId]));
+    if (!document) throw new NotFound('document');
+    let position = 0;
+    const body = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        const chunk = await database.withTenants([tenantId], (tx) => readChunk(tx, tenantId, documentId, position));
+        position += 1;
+        if (chunk) controller.enqueue(chunk);
+        else controller.close();
+      },
+    });
+    return { contentType: document.contentType, size: document.size, body };
+  };
+
+  return {
+    async open(tenantId, envelopeId, position) {
+      const { envelope, document } = await database.withTenants([tenantId], async (tx) => ({
+        envelope: await findEnvelope(tx, tenantId, envelopeId),
+        document: (await documentsOf(tx, tenantId, [envelopeId])).find((row) => row.position === position),
+      }));
+      if (!envelope || !document) throw new NotFound('document');
+      if (envelope.providerId === null)
+        return { ...(await original(tenantId, document.documentId)), filename: document.name };
+      const client = await accounts.client(tenantId, envelope.accountId);
+      return { ...(await client.download(envelope.providerId, documentRef(position))), filename: document.name };
+    },
+  };
+}

@@ -1,0 +1,180 @@
+/**
+ * The gateway: its parts put together, and the order in which a request meets them.
+ * @module
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createAccounts } from './accounts/accounts.ts';
+import { createSealer, type SecretKey } from './auth/sealer.ts';
+import { createSignedLinks } from './auth/signed-links.ts';
+import type { AuthConfig } from './auth/auth-config.ts';
+import { createVerifier } from './auth/verify.ts';
+import { assertIsolation, type Database } from './db/client.ts';
+import type { CommandDeps } from './envelopes/attempt.ts';
+import { createDownloads } from './envelopes/downloads.ts';
+import { createEnvelopes } from './envelopes/envelopes.ts';
+import { createLookUps } from './envelopes/look-up.ts';
+import { createEventBus } from './events/bus.ts';
+import { createEventPages } from './events/pages.ts';
+import { createEventStreams } from './events/streams.ts';
+import { handleDownload } from './http/download.ts';
+import { handleErrorsPage } from './http/errors-page.ts';
+import type { GraphiqlOptions } from './http/graphiql.ts';
+import { createGraphqlServer } from './http/graphql.ts';
+import { sendProblem } from './http/plain-errors.ts';
+import { startRunner } from './jobs/runner.ts';
+import { providerFor } from './providers/registry.ts';
+import { createContext, type Services } from './schema/context.ts';
+import { schema } from './schema/schema.ts';
+import type { Logger } from './telemetry/logger.ts';
+import { createDeliveryPages } from './webhooks/pages.ts';
+import { createWebhookReceiver } from './webhooks/receive.ts';
+import type { World } from './world.ts';
+
+export interface GatewayOptions {
+  readonly database: Database;
+  readonly world: World;
+  readonly logger: Logger;
+  readonly secretKeys: readonly SecretKey[];
+  readonly auth: AuthConfig;
+  readonly host: string;
+  /** 0 takes any. */
+  readonly port: number;
+  /** Where it is reached from outside; null for the address it listens at. */
+  readonly publicUrl: string | null;
+  readonly allowedOrigins: readonly string[];
+  readonly allowSandbox: boolean;
+  readonly introspection: boolean;
+  /** The page for trying things out, made once the gateway has its services; null in production. */
+  readonly graphiql: ((services: Services) => Promise<GraphiqlOptions>) | null;
+}
+
+export interface Gateway {
+  readonly url: string;
+  readonly services: Services;
+  /** Takes nothing new, finishes what is under way, and ends. The database stays open. */
+  close(): Promise<void>;
+}
+
+/** Slow or idle peers are cut by these, in milliseconds. */
+const HEADERS_TIMEOUT = 10_000;
+const REQUEST_TIMEOUT = 120_000;
+const KEEP_ALIVE_TIMEOUT = 65_000;
+
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { database, world, logger, secretKeys } = options;
+  await assertIsolation(database);
+
+  // The address is needed by what answers on it, so listening comes first; until all is ready it answers 503.
+  let handle = (_req: IncomingMessage, res: ServerResponse): void =>
+    sendProblem(res, 503, 'STARTING', 'Come again in a moment.');
+  const server = createServer(
+    {
+      headersTimeout: HEADERS_TIMEOUT,
+      requestTimeout: REQUEST_TIMEOUT,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
+      maxHeaderSize: 16_384,
+    },
+    (req, res) => handle(req, res),
+  );
+  const url = await listen(server, options);
+  const publicUrl = options.publicUrl ?? url;
+
+  // Services, each made of those above it.
+  const sealer = createSealer(secretKeys);
+  const links = createSignedLinks(secretKeys, world);
+  const verifier = await createVerifier(options.auth, world);
+  const onError = (error: unknown): void => logger.error({ err: error }, 'a background task failed');
+  const bus = await createEventBus({ database, world, onError });
+  const streams = createEventStreams({ database, bus, world, onError });
+  const accounts = createAccounts({
+    database,
+    world,
+    sealer,
+    providers: providerFor,
+    publicUrl,
+    allowSandbox: options.allowSandbox,
+  });
+  const commandDeps: CommandDeps = { database, world, accounts, bus, logger };
+  const lookUps = createLookUps(commandDeps);
+  const services: Services = {
+    world,
+    accounts,
+    envelopes: createEnvelopes(commandDeps, lookUps),
+    events: createEventPages(database),
+    streams,
+    deliveries: createDeliveryPages(database),
+    links,
+    publicUrl,
+  };
+  const downloads = createDownloads({ database, accounts });
+  const webhooks = createWebhookReceiver({ database, world, route: accounts.webhookRoute, hint: bus.hint, onError });
+  const runner = startRunner({ ...commandDeps, lookUps });
+  const graphql = createGraphqlServer({
+    schema,
+    verify: verifier.verify,
+    context: (request) => createContext(services, request),
+    allowedOrigins: options.allowedOrigins,
+    introspection: options.introspection,
+    graphiql: options.graphiql && (await options.graphiql(services)),
+    world,
+    logger,
+  });
+
+  // The order in which a request meets them.
+  handle = (req, res) => {
+    if (webhooks.handle(req, res)) return;
+    if (handleDownload({ links, downloads, logger }, req, res)) return;
+    if (handleErrorsPage(req, res)) return;
+    if (req.url === '/health/live' || req.url === '/health/ready') return answerHealth(database, req, res);
+    if (req.url === '/' && options.graphiql) {
+      res.writeHead(302, { location: '/graphql' }).end();
+      return;
+    }
+    if (/^\/graphql(?:\?|$)/.test(req.url ?? '')) return void graphql.handle(req, res);
+    sendProblem(res, 404, 'NOT_FOUND', 'There is nothing here; GraphQL is at /graphql.');
+  };
+  server.on('upgrade', graphql.upgrade);
+
+  return {
+    url,
+    services,
+    close: async () => {
+      server.close();
+      streams.drain();
+      await Promise.all([webhooks.drain(), graphql.drain()]);
+      await runner.stop();
+      await graphql.dispose();
+      server.closeAllConnections();
+      await streams.close();
+      await bus.close();
+    },
+  };
+}
+
+function listen(server: ReturnType<typeof createServer>, { host, port }: GatewayOptions): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      const address = server.address();
+      const taken = typeof address === 'object' && address ? address.port : port;
+      resolve(`http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${taken}`);
+    });
+  });
+}
+
+/** Alive: it answers. Ready: the database does too. Providers are not asked: their outage is not ours. */
+function answerHealth(database: Database, req: IncomingMessage, res: ServerResponse): void {
+  const answer = (status: number, text: string): void => {
+    res
+      .writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' })
+      .end(`${text}\n`);
+  };
+  if (req.url === '/health/live') return answer(200, 'alive');
+  void database
+    .withTenants([], async () => undefined)
+    .then(
+      () => answer(200, 'ready'),
+      () => answer(503, 'the database does not answer'),
+    );
+}
