@@ -86,7 +86,7 @@ test('the same seed and the same calls give the same ledger', async () => {
       await client.control('POST', `/envelopes/${id}/sign`);
       await client.control('POST', '/idle');
     }
-    return (await client.ledger()).map((entry) => ({ ...entry, at: '' }));
+    return (await client.ledger()).map((entry) => Object.assign(entry, { at: '' }));
   };
   const first = await run(11);
   expect(first.length).toBeGreaterThan(40);

@@ -308,6 +308,19 @@ test('notification can be changed after sending, and moves the expiry', async ()
   );
 });
 
+test('reminders are mailed after their delay and then as often as asked, until the signer is done', async () => {
+  const { create, control } = await startClient();
+  const reminders = { reminderEnabled: 'true', reminderDelay: '2', reminderFrequency: '3' };
+  const id = await create(definition({ notification: { useAccountDefaults: 'false', reminders } }));
+  const reminded = async (days: number): Promise<number> => {
+    await control('POST', '/clock', { advanceMs: days * 86_400_000 });
+    return list((await control('GET', '/mails'))['mails']).filter((mail) => mail['kind'] === 'reminder').length;
+  };
+  expect([await reminded(1), await reminded(1), await reminded(3)]).toEqual([0, 1, 2]);
+  await control('POST', `/envelopes/${id}/sign`);
+  expect(await reminded(10)).toBe(2);
+});
+
 test('custom fields get ids, are added by POST and changed by PUT', async () => {
   const { call, create } = await startClient();
   const id = await create(

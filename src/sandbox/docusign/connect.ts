@@ -3,10 +3,11 @@
  * First attempts of one envelope at one target go out in order; nothing else is ordered.
  * @module
  */
-import { Agent, request } from 'undici';
+import { Agent } from 'undici';
 import type { Fault } from '../kit/faults.ts';
 import { type FailureEntry, type LogEntry, type Message, messageBody, messageFor } from './connect-messages.ts';
-import { signatureHeaders } from './hmac.ts';
+import { post } from './connect-post.ts';
+import { corruptSignatures, signatureHeaders } from './hmac.ts';
 import { backlogAllows, nextDelay } from './retries.ts';
 import type { ConnectEvent, Envelope, Recipient, Sandbox } from './state.ts';
 
@@ -60,7 +61,7 @@ export function createConnect(sandbox: () => Sandbox): Connect {
       : body;
     const keys = state.accounts.get(envelope.accountId)?.hmacKeys.map((entry) => entry.key) ?? [];
     const signatures = subscription.hmac ? signatureHeaders(keys, sent) : {};
-    if (faults.some((fault) => fault.kind === 'corrupt-signature')) corrupt(signatures);
+    if (faults.some((fault) => fault.kind === 'corrupt-signature')) corruptSignatures(signatures);
     const basic =
       subscription.basic === undefined
         ? {}
@@ -68,6 +69,8 @@ export function createConnect(sandbox: () => Sandbox): Connect {
             Authorization: `Basic ${Buffer.from(`${subscription.basic.userName}:${subscription.basic.password}`).toString('base64')}`,
           };
     const outcome = await post(
+      agent,
+      Math.max(50, state.settings.webhookTimeoutMs / state.settings.timeFactor),
       subscription.url,
       { 'Content-Type': contentType, 'User-Agent': 'DocuSign-Connect-Sandbox', ...basic, ...signatures },
       sent,
@@ -87,31 +90,6 @@ export function createConnect(sandbox: () => Sandbox): Connect {
     });
     log(message, outcome.error, sent);
     return settle(message, outcome.error);
-  };
-
-  const post = async (
-    url: string,
-    headers: Record<string, string>,
-    body: string,
-  ): Promise<{ status?: number; error?: string }> => {
-    const { webhookTimeoutMs, timeFactor } = sandbox().settings;
-    try {
-      const response = await request(url, {
-        method: 'POST',
-        headers,
-        body,
-        dispatcher: agent,
-        signal: AbortSignal.timeout(Math.max(50, webhookTimeoutMs / timeFactor)),
-      });
-      await response.body.dump();
-      const ok = response.statusCode >= 200 && response.statusCode < 300;
-      return {
-        status: response.statusCode,
-        ...(ok ? {} : { error: `The remote server returned ${response.statusCode}.` }),
-      };
-    } catch (error) {
-      return { error: error instanceof Error ? error.message : String(error) };
-    }
   };
 
   const log = (message: Message, error: string | undefined, payload: string): void => {
@@ -307,14 +285,4 @@ function listens(
 ): boolean {
   const on = String(configuration.fields['allowEnvelopePublish'] ?? 'true').toLowerCase() === 'true';
   return on && (configuration.allUsers || configuration.userIds.includes(envelope.senderUserId));
-}
-
-/** Flips one bit of each signature. */
-function corrupt(signatures: Record<string, string>): void {
-  for (const [name, value] of Object.entries(signatures)) {
-    if (!name.startsWith('X-DocuSign-Signature')) continue;
-    const bytes = Buffer.from(value, 'base64');
-    bytes.writeUInt8(bytes.readUInt8(0) ^ 1, 0);
-    signatures[name] = bytes.toString('base64');
-  }
 }

@@ -2,20 +2,20 @@
  * The control API under `/_sandbox`: what no real platform has and every test needs. JSON in, JSON out.
  * @module
  */
-import { createPublicKey } from 'node:crypto';
 import * as z from 'zod';
 import type { HttpAnswer, HttpRequest } from '../kit/http.ts';
 import { createRouter } from '../kit/router.ts';
-import { CALL_FAULTS } from './api.ts';
-import { WEBHOOK_FAULTS } from './connect.ts';
-import * as engine from './engine.ts';
+import { addFault } from './control-faults.ts';
+import { accountOf, addAccount, addApp, addUser, changeConsent, notFound } from './control-seeding.ts';
+import * as acts from './acts.ts';
 import { envelopeJson } from './envelope-json.ts';
 import { ApiError } from './errors.ts';
 import { addHmacKey, removeHmacKey } from './keys.ts';
 import { defaultLimits } from './limits.ts';
+import { expire, voidEnvelope } from './lifecycle.ts';
 import { json } from './oauth.ts';
 import { changedSettings } from './settings.ts';
-import type { Account, Envelope, Recipient, Sandbox } from './state.ts';
+import type { Envelope, Recipient, Sandbox } from './state.ts';
 
 interface Control {
   sandbox: Sandbox;
@@ -27,7 +27,6 @@ interface Control {
 
 type ControlHandler = (control: Control) => unknown;
 
-const guid = z.guid().transform((id) => id.toLowerCase());
 const tabsSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String));
 
 const routes = createRouter<ControlHandler>({
@@ -102,22 +101,22 @@ const routes = createRouter<ControlHandler>({
   'POST /_sandbox/envelopes/{envelopeId}/sign': ({ sandbox, params, body }) => {
     const envelope = envelopeOf(sandbox, params);
     const { recipientId, tabs = {} } = signSchema.parse(body);
-    const problem = engine.turnProblem(
+    const problem = acts.turnProblem(
       envelope,
       recipientId === undefined ? currentRecipient(envelope) : recipientOf(envelope, recipientId),
     );
     if (problem !== undefined) throw problem;
-    engine.signAll(sandbox, envelope, recipientId, tabs, sandbox.emit);
+    acts.signAll(sandbox, envelope, recipientId, tabs, sandbox.emit);
     return view(sandbox, envelope);
   },
   'POST /_sandbox/envelopes/{envelopeId}/expire': ({ sandbox, params }) => {
     const envelope = envelopeOf(sandbox, params);
-    engine.expire(sandbox, envelope);
+    expire(sandbox, envelope);
     return view(sandbox, envelope);
   },
   'POST /_sandbox/envelopes/{envelopeId}/void': ({ sandbox, params, body }) => {
     const envelope = envelopeOf(sandbox, params);
-    engine.voidEnvelope(sandbox, envelope, actionSchema.parse(body).reason ?? 'Voided by its sender.', sandbox.emit);
+    voidEnvelope(sandbox, envelope, actionSchema.parse(body).reason ?? 'Voided by its sender.', sandbox.emit);
     return view(sandbox, envelope);
   },
   'POST /_sandbox/envelopes/{envelopeId}/recipients/{recipientId}/{action}': ({ sandbox, params, body }) => {
@@ -167,123 +166,21 @@ export async function answerControl(
   }
 }
 
-const webhookOnly = (kind: string): boolean => WEBHOOK_FAULTS.has(kind);
-
-const faultSchema = z
-  .strictObject({
-    route: z.string().min(1),
-    kind: z.enum([...new Set([...CALL_FAULTS, ...WEBHOOK_FAULTS])]),
-    times: z.number().int().positive().optional(),
-    probability: z.number().min(0).max(1).optional(),
-    ms: z.number().min(0).optional(),
-    status: z.number().int().min(100).max(599).optional(),
-    body: z.unknown().optional(),
-    headers: z.record(z.string(), z.string()).optional(),
-    envelopeId: guid.optional(),
-    event: z.string().optional(),
-  })
-  .refine(
-    (fault) =>
-      fault.route === 'webhook'
-        ? webhookOnly(fault.kind) || fault.kind === 'before-answer'
-        : CALL_FAULTS.has(fault.kind),
-    {
-      message: "this kind doesn't go with this route: see docs/sandbox.md",
-      path: ['kind'],
-    },
-  );
-
-/** `before-answer` may be asked for as a webhook fault: it strikes creates and changes of envelopes. */
-function addFault(sandbox: Sandbox, body: unknown): unknown {
-  const rule = faultSchema.parse(body);
-  if (rule.route === 'webhook' && rule.kind === 'before-answer')
-    return sandbox.faults.add({ ...rule, route: 'P* /envelopes*' });
-  return sandbox.faults.add(rule);
-}
-
-const userSchema = z.strictObject({
-  userId: guid.optional(),
-  name: z.string().default('Sandbox User'),
-  email: z.string().default('user@sender.example'),
-  active: z.boolean().default(true),
-  accountIds: z.array(guid).default([]),
-  defaultAccountId: guid.optional(),
-});
-
-/** Adds a user, or changes the one with that id. Membership of unknown accounts is refused. */
-function addUser(sandbox: Sandbox, body: unknown): unknown {
-  const given = userSchema.parse(body);
-  for (const accountId of given.accountIds) accountOf(sandbox, { accountId });
-  const userId = given.userId ?? sandbox.random.uuid('user');
-  const user = { ...given, userId, defaultAccountId: given.defaultAccountId ?? given.accountIds[0] ?? '' };
-  sandbox.users.set(userId, user);
-  return user;
-}
-
-const accountSchema = z.strictObject({ accountId: guid.optional(), name: z.string().default('Sandbox Account') });
-
-function addAccount(sandbox: Sandbox, body: unknown): unknown {
-  const { accountId = sandbox.random.uuid('account'), name } = accountSchema.parse(body);
-  const account: Account = { accountId, name, hmacKeys: [], configurations: new Map() };
-  sandbox.accounts.set(accountId, account);
-  addHmacKey(sandbox, account);
-  return { accountId, name, hmacKeys: account.hmacKeys };
-}
-
-const appSchema = z.strictObject({
-  integrationKey: guid.optional(),
-  publicKeys: z.array(z.string()).default([]),
-  redirectUris: z.array(z.string()).default([]),
-});
-
-/** An integration key with its public keys (PEM), added to those it has. Consent comes apart. */
-function addApp(sandbox: Sandbox, body: unknown): unknown {
-  const { integrationKey = sandbox.random.uuid('integration-key'), publicKeys, redirectUris } = appSchema.parse(body);
-  const old = sandbox.apps.get(integrationKey);
-  const keys = publicKeys.map((pem) => {
-    try {
-      return createPublicKey(pem);
-    } catch {
-      throw new ApiError('INVALID_KEY', 'A public key is not PEM.');
-    }
-  });
-  const app = {
-    integrationKey,
-    publicKeys: [...(old?.publicKeys ?? []), ...keys],
-    redirectUris: [...(old?.redirectUris ?? []), ...redirectUris],
-  };
-  sandbox.apps.set(integrationKey, app);
-  return { integrationKey, publicKeys: app.publicKeys.length, redirectUris: app.redirectUris };
-}
-
-const consentSchema = z.strictObject({
-  integrationKey: guid,
-  userId: guid,
-  scopes: z.array(z.string()).default(['signature', 'impersonation']),
-});
-
-function changeConsent(sandbox: Sandbox, body: unknown, granted: boolean): unknown {
-  const { integrationKey, userId, scopes } = consentSchema.parse(body);
-  if (granted) sandbox.consents.set(`${integrationKey}/${userId}`, new Set(scopes));
-  else sandbox.consents.delete(`${integrationKey}/${userId}`);
-  return { granted };
-}
-
 function act(sandbox: Sandbox, envelope: Envelope, recipient: Recipient, action: string, body: unknown): void {
   const { reason, tabs = {} } = actionSchema.parse(body);
   switch (action) {
     case 'open':
-      return engine.open(sandbox, envelope, recipient, sandbox.emit);
+      return acts.open(sandbox, envelope, recipient, sandbox.emit);
     case 'sign':
-      return engine.sign(sandbox, envelope, recipient, tabs, sandbox.emit);
+      return acts.sign(sandbox, envelope, recipient, tabs, sandbox.emit);
     case 'decline':
-      return engine.decline(sandbox, envelope, recipient, reason ?? 'Declined.', sandbox.emit);
+      return acts.decline(sandbox, envelope, recipient, reason ?? 'Declined.', sandbox.emit);
     case 'finish-later':
-      return engine.finishLater(sandbox, envelope, recipient, sandbox.emit);
+      return acts.finishLater(sandbox, envelope, recipient, sandbox.emit);
     case 'autorespond':
-      return engine.autoRespond(sandbox, envelope, recipient, reason ?? 'The mail bounced.', sandbox.emit);
+      return acts.autoRespond(sandbox, envelope, recipient, reason ?? 'The mail bounced.', sandbox.emit);
     case 'auth-fail':
-      return engine.failAuthentication(sandbox, envelope, recipient, sandbox.emit);
+      return acts.failAuthentication(sandbox, envelope, recipient, sandbox.emit);
     default:
       throw notFound(`action ${action}`);
   }
@@ -306,20 +203,10 @@ function recipientOf(envelope: Envelope, recipientId: string): Recipient {
 /** Someone whose turn it is; else the first, whose problem then explains why nobody can sign. */
 function currentRecipient(envelope: Envelope): Recipient {
   const recipient =
-    envelope.recipients.find((candidate) => engine.turnProblem(envelope, candidate) === undefined) ??
+    envelope.recipients.find((candidate) => acts.turnProblem(envelope, candidate) === undefined) ??
     envelope.recipients[0];
   if (recipient === undefined) throw notFound('recipient');
   return recipient;
-}
-
-function accountOf(sandbox: Sandbox, params: { accountId?: string }): Account {
-  const account = sandbox.accounts.get((params.accountId ?? '').toLowerCase());
-  if (account === undefined) throw notFound('account');
-  return account;
-}
-
-function notFound(what: string): ApiError {
-  return new ApiError('NOT_FOUND', `The sandbox has no such ${what}.`, 404);
 }
 
 function now(sandbox: Sandbox): string {

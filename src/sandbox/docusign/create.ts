@@ -16,7 +16,8 @@ import {
   readRecipients,
   readSubscriptions,
 } from './definition.ts';
-import { note, record, send, sender } from './engine.ts';
+import { note, record, sender } from './history.ts';
+import { send } from './lifecycle.ts';
 import { ApiError, invalidBody, invalidParameter } from './errors.ts';
 import type { Envelope, EnvelopeDocument } from './state.ts';
 import { checkTabs } from './tabs.ts';

@@ -5,7 +5,8 @@
 import { isEnded } from './progress.ts';
 import { type Call, type Reply, envelopeOf, jsonObject, ok } from './call.ts';
 import { readCustomFields, readNotification } from './definition.ts';
-import { beforeChange, scheduleExpiry } from './engine.ts';
+import { beforeChange } from './history.ts';
+import { scheduleExpiry } from './lifecycle.ts';
 import { customFieldsJson } from './envelope-json.ts';
 import { invalidStatus } from './errors.ts';
 import type { CustomField, Envelope, Notification } from './state.ts';

@@ -14,3 +14,13 @@ export function signatureHeaders(keys: readonly string[], body: string | Uint8Ar
   for (const [index, key] of keys.entries()) headers[`X-DocuSign-Signature-${index + 1}`] = signBody(key, body);
   return headers;
 }
+
+/** Flips one bit of each signature. */
+export function corruptSignatures(signatures: Record<string, string>): void {
+  for (const [name, value] of Object.entries(signatures)) {
+    if (!name.startsWith('X-DocuSign-Signature')) continue;
+    const bytes = Buffer.from(value, 'base64');
+    bytes.writeUInt8(bytes.readUInt8(0) ^ 1, 0);
+    signatures[name] = bytes.toString('base64');
+  }
+}

@@ -8,7 +8,8 @@ import { createFaults } from '../kit/faults.ts';
 import { type HttpAnswer, type HttpRequest, listen } from '../kit/http.ts';
 import { createLedger } from '../kit/ledger.ts';
 import { createRandom } from '../kit/random.ts';
-import { answerApi, errorAnswer } from './api.ts';
+import { answerApi } from './api.ts';
+import { errorAnswer } from './call-faults.ts';
 import { createConnect } from './connect.ts';
 import { answerControl } from './control-api.ts';
 import { ApiError } from './errors.ts';
@@ -17,6 +18,7 @@ import { answerPages } from './pages.ts';
 import { type Credentials, seedCredentials } from './seed.ts';
 import { defaultSettings } from './settings.ts';
 import type { Sandbox } from './state.ts';
+import { beginTurn } from './turn.ts';
 
 export interface SandboxOptions {
   /** 0, the default, takes a free one. */
@@ -106,6 +108,7 @@ function createSandbox({ seed = randomInt(2 ** 31), autoSign = false, timeFactor
     emit: (envelope, event, recipient) => {
       void sandbox.connect.dispatch(sandbox.connect.messages(envelope, event, recipient));
     },
+    onTurn: (envelope, recipient) => beginTurn(sandbox, envelope, recipient),
     nextConfigurationId: 5001,
   };
   return sandbox;

@@ -5,7 +5,8 @@
 import { isActive, isEnded, isFinished } from './progress.ts';
 import { type Call, type Reply, envelopeOf, jsonObject, ok, query } from './call.ts';
 import { checkComplete, checkEmail, checkLength, readRecipient } from './definition.ts';
-import { activateNext, beforeChange, mail, note, record, sender } from './engine.ts';
+import { beforeChange, mail, note, record, sender } from './history.ts';
+import { activateNext } from './routing.ts';
 import { recipientJson, recipientsJson } from './envelope-json.ts';
 import { ApiError, invalidParameter, invalidStatus } from './errors.ts';
 import { type Envelope, RECIPIENT_GROUPS, type Recipient, type RecipientGroup } from './state.ts';

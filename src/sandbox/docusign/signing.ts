@@ -4,7 +4,7 @@
  */
 import type { HttpAnswer } from '../kit/http.ts';
 import { redirect } from '../kit/pages.ts';
-import { decline, failAuthentication, finishLater, open, sign, turnProblem } from './engine.ts';
+import { decline, failAuthentication, finishLater, open, sign, turnProblem } from './acts.ts';
 import { type PageCall, messagePage } from './page-call.ts';
 import { documentPdf } from './pdf.ts';
 import { accessCodePage, ceremonyPage, viewPage } from './signing-page.ts';

@@ -237,5 +237,7 @@ export interface Sandbox {
   autoSign: { afterMs: number } | false;
   /** For changes no API call asked for: delivered at once. */
   emit: Emit;
+  /** Called when a recipient's turn has come. */
+  onTurn: (envelope: Envelope, recipient: Recipient) => void;
   nextConfigurationId: number;
 }

@@ -5,7 +5,7 @@
 import * as z from 'zod';
 import { type Call, type Reply, envelopeOf, jsonObject } from './call.ts';
 import { checkLength } from './definition.ts';
-import { turnProblem } from './engine.ts';
+import { turnProblem } from './acts.ts';
 import { ApiError, invalidBody, invalidParameter } from './errors.ts';
 import type { Envelope, Recipient, Sandbox, SigningLink } from './state.ts';
 import { optionalText } from './values.ts';
