@@ -36,7 +36,7 @@ export async function dev(args: readonly string[]): Promise<number> {
   const world = systemWorld();
   const held = await holdDirectory(values['data-dir']);
   const keys = devKeys(held.path, world);
-  const sandbox = await startDocusignSandbox({ port: sandboxPort, seed: 1 });
+  const sandbox = await startDocusignSandbox({ port: sandboxPort });
   const database = await openPglite({ directory: join(held.path, 'database') });
   const token = await mintToken(
     keys.auth,

@@ -30,7 +30,7 @@ const USAGE = `countersign: one GraphQL API over e-signature providers
 
   countersign sandbox    the stand-ins of the providers alone
       --port N           (4010; 0 takes any)
-      --seed N           same seed, same run (1)
+      --seed N           same seed, same run: ids, faults, order
       --auto-sign MS     signs every envelope after so many milliseconds
       --json             addresses and credentials as one line of JSON
   countersign sandbox sign ID

@@ -14,7 +14,7 @@ export async function sandbox(args: readonly string[]): Promise<number> {
     allowPositionals: true,
     options: {
       port: { type: 'string', default: '4010' },
-      seed: { type: 'string', default: '1' },
+      seed: { type: 'string' },
       'auto-sign': { type: 'string' },
       json: { type: 'boolean', default: false },
       url: { type: 'string', default: 'http://127.0.0.1:4010' },
@@ -35,7 +35,7 @@ export async function sandbox(args: readonly string[]): Promise<number> {
   const autoSign = values['auto-sign'];
   const docusign = await startDocusignSandbox({
     port: portFrom(values.port, '--port'),
-    seed: wholeFrom(values.seed, '--seed'),
+    ...(values.seed !== undefined && { seed: wholeFrom(values.seed, '--seed') }),
     autoSign: autoSign === undefined ? false : { afterMs: wholeFrom(autoSign, '--auto-sign') },
   });
   const { url, credentials } = docusign;

@@ -26,7 +26,16 @@ export async function insertEnvelope(
   id: string,
   { input, documents, account }: CheckedEnvelope,
 ): Promise<void> {
-  const state = initialState(instantOf(world.now()));
+  const state = initialState(
+    instantOf(world.now()),
+    input.recipients.map(({ name, email, role, routingOrder }, position) => ({
+      ref: recipientRef(position),
+      name,
+      email,
+      role,
+      routingOrder,
+    })),
+  );
   await tx.insert(envelopes).values({
     tenantId,
     id,
@@ -71,7 +80,7 @@ async function insertRecipients(
       envelopeId,
       key,
       position,
-      providerRef: String(position + 1),
+      providerRef: recipientRef(position),
       role,
       name,
       email,
@@ -91,4 +100,9 @@ async function insertRecipients(
     })),
   );
   if (filled.length > 0) await tx.insert(fields).values(filled);
+}
+
+/** The provider's id of the recipient at this position: ours to choose, and chosen once. */
+function recipientRef(position: number): string {
+  return String(position + 1);
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import type { EnvelopeFact, Observation, RecipientDetail, RecipientFact } from './observation.ts';
-import type { Instant } from './time.ts';
+import { BEGINNING, type Instant } from './time.ts';
 import {
   ENDS,
   type End,
@@ -73,8 +73,20 @@ export interface Reduced {
   readonly changes: readonly StateChange[];
 }
 
-export function initialState(at: Instant, phase: SendPhase = 'DRAFT'): EnvelopeState {
-  return { phase, phaseAt: at, voiding: null, progress: null, end: null, reopening: null, recipients: {}, details: {} };
+/** `recipients` are those we ask for, as far as they are known before the provider says anything. */
+export function initialState(at: Instant, recipients: readonly Omit<RecipientDetail, 'at'>[] = []): EnvelopeState {
+  // Dated before all else, so that whatever the provider says of them counts more.
+  const details = Object.fromEntries(recipients.map((detail) => [detail.ref, { ...detail, at: BEGINNING }]));
+  return {
+    phase: 'DRAFT',
+    phaseAt: at,
+    voiding: null,
+    progress: null,
+    end: null,
+    reopening: null,
+    recipients: {},
+    details,
+  };
 }
 
 /** Joins an observation into the state; `changes` is empty when nothing a reader can see has changed. */
@@ -113,7 +125,7 @@ export function view(state: EnvelopeState): EnvelopeView {
   if (end) return { status: end.status, providerStatus: end.providerStatus, reason: end.reason, changedAt: end.at };
   const word = latest(PROGRESS, state.progress, state.reopening);
   if (!word) return { status: state.phase, providerStatus: null, reason: null, changedAt: state.phaseAt };
-  const signed = lastSigned(state);
+  const signed = someoneYetToSign(state) ? lastSigned(state) : null;
   const common = { providerStatus: word.providerStatus, reason: null };
   if (state.voiding?.status === 'ASKED') return { ...common, status: 'VOIDING', changedAt: state.voiding.at };
   if (signed) return { ...common, status: 'PARTIALLY_SIGNED', changedAt: signed.at };
@@ -135,7 +147,7 @@ function joinEnvelopeFact(state: EnvelopeState, fact: EnvelopeFact, observation:
 
 function joinRecipientFact(state: EnvelopeState, fact: RecipientFact): EnvelopeState {
   const { ref, at, status, providerStatus, reason } = fact;
-  const held = state.recipients[ref] ?? null;
+  const held = (Object.hasOwn(state.recipients, ref) && state.recipients[ref]) || null;
   const word = { at, status, providerStatus, reason };
   // What a recipient has done is done: a reminder sent later doesn't unsign.
   const sameClass = !held || isDone(held.status) === isDone(status);
@@ -144,7 +156,7 @@ function joinRecipientFact(state: EnvelopeState, fact: RecipientFact): EnvelopeS
 }
 
 function joinDetail(state: EnvelopeState, detail: RecipientDetail): EnvelopeState {
-  const held = state.details[detail.ref];
+  const held = Object.hasOwn(state.details, detail.ref) ? state.details[detail.ref] : undefined;
   const wins = !held || detail.at > held.at || (detail.at === held.at && detailBytes(detail) > detailBytes(held));
   return wins ? { ...state, details: { ...state.details, [detail.ref]: detail } } : state;
 }
@@ -155,6 +167,16 @@ function detailBytes({ name, email, role, routingOrder }: RecipientDetail): stri
 
 function isDone(status: RecipientStatus): boolean {
   return status === 'SIGNED' || status === 'APPROVED' || status === 'DECLINED';
+}
+
+/** False when all signers that are known of have signed: what is missing then is the provider's word that it is over. */
+function someoneYetToSign({ details, recipients }: EnvelopeState): boolean {
+  const signers = Object.values(details).filter(({ role }) => role === 'SIGNER');
+  if (signers.length === 0) return true;
+  return signers.some(({ ref }) => {
+    const word = Object.hasOwn(recipients, ref) ? recipients[ref] : undefined;
+    return word?.status !== 'SIGNED' && word?.status !== 'APPROVED';
+  });
 }
 
 function lastSigned(state: EnvelopeState): Register<RecipientStatus> | null {

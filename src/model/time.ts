@@ -38,6 +38,9 @@ export function dateFrom(value: string | number | Date): Date {
   return date;
 }
 
+/** Earlier than anything that any provider says. */
+export const BEGINNING: Instant = brand('0000-01-01T00:00:00.000000000Z');
+
 /** Only here is text called an instant: after it was brought into the canonical form. */
 function brand(text: string): Instant {
   return text as Instant;
