@@ -13,6 +13,8 @@ import { createWebSocketTransport } from './web-socket.ts';
 
 /** How long a message may wait for a client that doesn't read, before its connection is cut. */
 const STALL_MS = 5_000;
+/** From the head of a request to the last byte of its body. */
+const BODY_DEADLINE_MS = 15_000;
 const HEARTBEAT_MS = 12_000;
 const SOCKETS_PER_TENANT = 200;
 
@@ -27,6 +29,7 @@ export interface GraphqlServerOptions extends EngineOptions {
   readonly heartbeatMs?: number;
   readonly stallMs?: number;
   readonly initWaitMs?: number;
+  readonly bodyDeadlineMs?: number;
 }
 
 export interface GraphqlServer {
@@ -35,6 +38,8 @@ export interface GraphqlServer {
   /** Ends streams with DRAINING and then closes the sockets; no stream is begun any more, queries are still answered. */
   drain(): Promise<void>;
   dispose(): Promise<void>;
+  /** WebSockets that are open. */
+  readonly sockets: number;
 }
 
 export function createGraphqlServer(options: GraphqlServerOptions): GraphqlServer {
@@ -47,6 +52,7 @@ export function createGraphqlServer(options: GraphqlServerOptions): GraphqlServe
     operations,
     heartbeatMs: options.heartbeatMs ?? HEARTBEAT_MS,
     stallMs: options.stallMs ?? STALL_MS,
+    bodyDeadlineMs: options.bodyDeadlineMs ?? BODY_DEADLINE_MS,
   };
   const handleHttp = createHttpTransport({
     ...shared,
@@ -65,6 +71,9 @@ export function createGraphqlServer(options: GraphqlServerOptions): GraphqlServe
       await answered;
     },
     upgrade: webSocket.upgrade,
+    get sockets() {
+      return webSocket.size;
+    },
     async drain() {
       operations.drain();
       const waited = new AbortController();

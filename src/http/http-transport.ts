@@ -18,8 +18,6 @@ import type { Operation, Operations } from './operation.ts';
 import { readBody } from './read-body.ts';
 import { sendEvents } from './sse.ts';
 
-const BODY_DEADLINE_MS = 15_000;
-
 export interface HttpTransportOptions {
   readonly engine: Engine;
   readonly operations: Operations;
@@ -31,6 +29,7 @@ export interface HttpTransportOptions {
   readonly logger: Logger;
   readonly heartbeatMs: number;
   readonly stallMs: number;
+  readonly bodyDeadlineMs: number;
 }
 
 const paramsSchema = z.strictObject({
@@ -79,7 +78,7 @@ export function createHttpTransport(options: HttpTransportOptions) {
       }
     }
 
-    const body = await readBody(world, req, { maxBytes: MAX_GRAPHQL_BYTES, deadlineMs: BODY_DEADLINE_MS });
+    const body = await readBody(world, req, { maxBytes: MAX_GRAPHQL_BYTES, deadlineMs: options.bodyDeadlineMs });
     if (body === 'GONE') return;
     if (!Buffer.isBuffer(body)) return refuse(BODY_PROBLEMS[body]);
     const params = parseParams(body);

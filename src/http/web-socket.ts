@@ -39,6 +39,8 @@ export interface WebSocketTransport {
   /** Closes every socket when what its operations had to say is sent. The operations are the caller's to end. */
   drain(): Promise<void>;
   dispose(): Promise<void>;
+  /** Sockets that are open. */
+  readonly size: number;
 }
 
 /** One socket, from upgrade to close; graphql-ws hands it to its callbacks as `extra`. */
@@ -165,6 +167,9 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): We
         return;
       }
       sockets.handleUpgrade(req, socket, head, accept);
+    },
+    get size() {
+      return connections.size;
     },
     async drain() {
       await Promise.all([...connections].map((connection) => finish(connection, 1001, 'DRAINING')));
