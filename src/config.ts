@@ -1,10 +1,13 @@
 /**
- * The environment as one typed object. Nothing else reads it. Whatever is missing or weak is named, all at once.
+ * The environment as one typed, frozen object. Nothing else reads it. Whatever is missing or weak is named, all at once,
+ * with the remedy and never with the value: what is printed at a failed start ends in a log.
  * @module
  */
 import { z } from 'zod';
+import { fittingAlgorithms, publicKeyFrom } from './model/token-keys.ts';
 
 export interface ConfigProblem {
+  /** Of the environment variable. */
   readonly name: string;
   readonly message: string;
 }
@@ -24,176 +27,222 @@ export class ConfigError extends Error {
   }
 }
 
-const port = z.coerce.number().int().min(0).max(65_535);
-const flag = z
-  .enum(['0', '1', 'true', 'false'], 'is 1 or 0')
-  .default('0')
-  .transform((text) => text === '1' || text === 'true');
-const list = z
-  .string()
-  .default('')
-  .transform((text) =>
-    text
-      .split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== ''),
-  );
-
-/** `kid:base64` of 32 bytes, comma-separated: the first one seals, every one opens. */
-const SecretKeys = z
-  .string('is missing: give kid:base64 of 32 random bytes, such as k1:$(openssl rand -base64 32)')
-  .transform((text, context) =>
-    text.split(',').map((item) => {
-      const [kid = '', encoded = ''] = item.trim().split(':');
-      const key = Buffer.from(encoded, 'base64');
-      if (!/^[\w-]{1,32}$/.test(kid) || key.length !== 32) {
-        context.addIssue({ code: 'custom', message: `the key "${kid}" is not a name and base64 of exactly 32 bytes` });
-      }
-      return { kid, key };
-    }),
-  );
-
-const ALGORITHMS = { jwks: ['RS256', 'ES256', 'EdDSA'], public: ['RS256'], secret: ['HS256'] } as const;
-
-const Environment = z.object({
-  DATABASE_URL: z
-    .string('is missing: postgres://user:password@host/database')
-    .regex(/^postgres(ql)?:\/\//, 'is not a postgres:// address'),
-  DATABASE_CONNECTIONS: z.coerce.number().int().min(1).max(500).default(10),
-  PUBLIC_URL: z
-    .url('is missing: the https address under which this gateway is reached from outside')
-    .transform((url) => url.replace(/\/+$/, '')),
-  HOST: z.string().default('0.0.0.0'),
-  PORT: port.default(4000),
-  SECRET_KEYS: SecretKeys,
-  AUTH_ISSUER: z.string('is missing: `iss` of the tokens').min(1, 'is empty'),
-  AUTH_AUDIENCE: z.string('is missing: `aud` of the tokens').min(1, 'is empty'),
-  AUTH_JWKS_URL: z.url('is no address').optional(),
-  AUTH_PUBLIC_KEY: z.string().optional(),
-  AUTH_SECRET: z
-    .string()
-    .refine((text) => Buffer.byteLength(text) >= 32, 'is shorter than 32 bytes')
-    .optional(),
-  AUTH_ALGORITHMS: list,
-  AUTH_TYP: z.string().default('at+jwt'),
-  AUTH_TENANT_CLAIM: z.string().default('tenant'),
-  ALLOWED_ORIGINS: list,
-  ALLOW_SANDBOX: flag,
-  INTROSPECTION: flag,
-  LOG_LEVEL: z.enum(['silent', 'error', 'warn', 'info'], 'is silent, error, warn or info').default('info'),
-});
-type Environment = z.infer<typeof Environment>;
-
-export type ServeConfig = Readonly<ReturnType<typeof shape>>;
+export type ServeConfig = ReturnType<typeof serveConfig>;
 
 /** For `countersign serve`. Throws ConfigError with everything that is missing or weak. */
-export function serveConfig(env: NodeJS.ProcessEnv = process.env): ServeConfig {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
-  const parsed = Environment.safeParse(given);
-  const problems = parsed.success
-    ? []
-    : parsed.error.issues.map((issue) => ({ name: issue.path.map(String).join('.'), message: issue.message }));
-  problems.push(...crossChecks(given));
-  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
-  return shape(parsed.data);
+export function serveConfig(env: NodeJS.ProcessEnv = process.env) {
+  const { read, finish } = reader(env);
+  const allowSandbox = read('ALLOW_SANDBOX', flag);
+  const plain = allowSandbox === true;
+  return finish({
+    databaseUrl: read('DATABASE_URL', postgresUrl),
+    /** Of this process. */
+    databaseConnections: read('DATABASE_CONNECTIONS', whole(1, 500, 10)),
+    /** Where this gateway is reached from outside; no slash at the end. */
+    publicUrl: read('PUBLIC_URL', publicUrl(plain)),
+    host: read('HOST', text.default('0.0.0.0')),
+    /** 0 takes any that is free. */
+    port: read('PORT', whole(0, 65_535, 4000)),
+    /** The first seals, every one opens. */
+    secretKeys: read('SECRET_KEYS', secretKeys),
+    auth: readAuth(env, read, plain),
+    /** Of browsers, for CORS and WebSocket. */
+    allowedOrigins: read('ALLOWED_ORIGINS', origins),
+    allowSandbox,
+    introspection: read('INTROSPECTION', flag),
+    logLevel: read(
+      'LOG_LEVEL',
+      z.enum(['silent', 'error', 'warn', 'info'], 'is silent, error, warn or info').default('info'),
+    ),
+  });
 }
 
 /** For `countersign migrate`, which needs no more. */
 export function databaseUrl(env: NodeJS.ProcessEnv = process.env): string {
-  const parsed = Environment.shape.DATABASE_URL.safeParse(env['DATABASE_URL'] || undefined);
-  if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map(({ message }) => ({ name: 'DATABASE_URL', message })));
-  }
-  return parsed.data;
+  const { read, finish } = reader(env);
+  return finish({ url: read('DATABASE_URL', postgresUrl) }).url;
 }
-
-const AuthEnvironment = Environment.pick({
-  AUTH_ISSUER: true,
-  AUTH_AUDIENCE: true,
-  AUTH_SECRET: true,
-  AUTH_TYP: true,
-  AUTH_TENANT_CLAIM: true,
-}).required({ AUTH_SECRET: true });
 
 /** For `countersign token`: how tokens are signed with AUTH_SECRET. */
 export function tokenConfig(env: NodeJS.ProcessEnv = process.env) {
-  const parsed = AuthEnvironment.safeParse(env);
-  if (!parsed.success) {
-    throw new ConfigError(
-      parsed.error.issues.map(({ path, message }) => ({ name: path.map(String).join('.'), message })),
-    );
-  }
-  const {
-    AUTH_ISSUER: issuer,
-    AUTH_AUDIENCE: audience,
-    AUTH_SECRET: secret,
-    AUTH_TYP: typ,
-    AUTH_TENANT_CLAIM: tenantClaim,
-  } = parsed.data;
-  return { issuer, audience, typ, tenantClaim, algorithms: ['HS256'], key: { kind: 'secret' as const, secret } };
+  const { read, finish } = reader(env);
+  const key = read('AUTH_SECRET', secret('is missing: tokens are signed here with a shared secret alone'));
+  return finish({ ...readClaims(read), key, algorithms: ['HS256'] });
 }
 
-/** What no variable shows by itself. */
-function crossChecks(env: Readonly<Record<string, string | undefined>>): ConfigProblem[] {
+type Read = <T>(name: string, as: z.ZodType<T>) => T | null;
+type Complete<T> = { readonly [K in keyof T]: NonNullable<T[K]> };
+
+interface Reader {
+  readonly problems: ConfigProblem[];
+  /** Null after a problem was noted. */
+  readonly read: Read;
+  /** The settings, none of them missing. Throws ConfigError. */
+  finish<T extends object>(settings: T): Complete<T>;
+}
+
+/** A variable that is set and empty counts as missing: compose files and charts leave one out that way. */
+function reader(env: NodeJS.ProcessEnv): Reader {
   const problems: ConfigProblem[] = [];
-  const sources = ['AUTH_JWKS_URL', 'AUTH_PUBLIC_KEY', 'AUTH_SECRET'].filter((name) => env[name] !== undefined);
-  if (sources.length !== 1) {
-    const message = sources.length === 0 ? 'is missing' : `${sources.join(' and ')} are both set`;
-    problems.push({
-      name: 'AUTH_JWKS_URL | AUTH_PUBLIC_KEY | AUTH_SECRET',
-      message: `${message}: exactly one says whom to believe`,
-    });
-  }
-  const sandbox = env['ALLOW_SANDBOX'] === '1' || env['ALLOW_SANDBOX'] === 'true';
-  for (const name of ['PUBLIC_URL', 'AUTH_JWKS_URL']) {
-    const url = env[name];
-    if (url && URL.canParse(url) && !url.startsWith('https://') && !sandbox) {
-      problems.push({ name, message: 'must be https (ALLOW_SANDBOX=1 lets a trial do without)' });
-    }
-  }
-  const algorithms = (env['AUTH_ALGORITHMS'] ?? '')
+  return {
+    problems,
+    read: (name, as) => {
+      const parsed = as.safeParse(env[name]?.trim() || undefined);
+      for (const { message } of parsed.error?.issues ?? []) problems.push({ name, message });
+      return parsed.success ? parsed.data : null;
+    },
+    finish: (settings) => {
+      if (problems.length > 0 || !isComplete(settings)) throw new ConfigError(problems);
+      return Object.freeze(settings);
+    },
+  };
+}
+
+function isComplete<T extends object>(settings: T): settings is T & Complete<T> {
+  return Object.values(settings).every((value) => value !== null);
+}
+
+const text = z.string('is missing');
+const flag = z
+  .enum(['0', '1', 'true', 'false'], 'is 1 or 0')
+  .default('0')
+  .transform((value) => value === '1' || value === 'true');
+
+function items(value: string): string[] {
+  return value
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');
-  const symmetric = algorithms.filter((algorithm) => algorithm.startsWith('HS'));
-  if (
-    algorithms.includes('none') ||
-    (env['AUTH_SECRET'] === undefined ? symmetric.length > 0 : symmetric.length < algorithms.length)
-  ) {
-    problems.push({
-      name: 'AUTH_ALGORITHMS',
-      message: 'does not fit the key: HS256, HS384, HS512 go with AUTH_SECRET and with nothing else',
-    });
-  }
-  return problems;
 }
 
-function shape(env: Environment) {
-  const kind = env.AUTH_JWKS_URL ? 'jwks' : env.AUTH_SECRET ? 'secret' : 'public';
-  const key =
-    kind === 'jwks'
-      ? ({ kind, url: env.AUTH_JWKS_URL ?? '' } as const)
-      : kind === 'secret'
-        ? ({ kind, secret: env.AUTH_SECRET ?? '' } as const)
-        : ({ kind, key: env.AUTH_PUBLIC_KEY ?? '' } as const);
+function whole(min: number, max: number, preset: number) {
+  const message = `is a whole number from ${min} to ${max}`;
+  return z
+    .string()
+    .regex(/^\d{1,6}$/, message)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, message)
+    .default(preset);
+}
+
+function urlOf(value: string): URL | null {
+  return URL.canParse(value) ? new URL(value) : null;
+}
+
+const postgresUrl = z
+  .string('is missing: postgres://user:password@host/database')
+  .refine((value) => /^postgres(ql)?:$/.test(urlOf(value)?.protocol ?? ''), 'is not a postgres:// address');
+
+function webUrl(missing: string, plain: boolean) {
+  return z
+    .string(missing)
+    .refine((value) => /^https?:$/.test(urlOf(value)?.protocol ?? ''), { message: 'is no https address', abort: true })
+    .refine(
+      (value) => plain || value.toLowerCase().startsWith('https:'),
+      'must be https (ALLOW_SANDBOX=1 lets a trial do without)',
+    )
+    .refine((value) => urlOf(value)?.username === '' && urlOf(value)?.password === '', 'must hold no user or password');
+}
+
+function publicUrl(plain: boolean) {
+  return webUrl('is missing: the https address under which this gateway is reached from outside', plain)
+    .refine((value) => !/[?#]/.test(value), 'must hold no query or fragment: paths are put behind it')
+    .transform((value) => value.replace(/\/+$/, ''));
+}
+
+const origins = text
+  .default('')
+  .transform(items)
+  .refine(
+    (list) => list.every((origin) => urlOf(origin)?.origin === origin && origin !== 'null'),
+    'is a comma-separated list of origins such as https://app.example.com: no path, no slash at the end, no *',
+  );
+
+const NEW_KEY = 'make one with: openssl rand -base64 32';
+
+/** `kid:base64` of 32 bytes, comma-separated. */
+const secretKeys = z
+  .string('is missing: give kid:base64 of 32 random bytes, such as k1:$(openssl rand -base64 32)')
+  .transform((value, context) => {
+    const names = new Set<string>();
+    return value.split(',').map((item, index) => {
+      // Counted and not quoted: an entry without its name is a key.
+      const refuse = (why: string): void => context.addIssue({ code: 'custom', message: `entry ${index + 1} ${why}` });
+      const [, kid = '', encoded = ''] = /^([\w-]{1,32}):([A-Za-z0-9+/_=-]+)$/.exec(item.trim()) ?? [];
+      const key = Buffer.from(encoded, 'base64');
+      if (kid === '') refuse('is not kid:base64, the kid of letters, digits, _ and -');
+      else if (key.length !== 32) refuse(`holds ${key.length} bytes and not 32; ${NEW_KEY}`);
+      else if (!looksRandom(key)) refuse(`is not random; ${NEW_KEY}`);
+      else if (names.has(kid)) refuse('has the kid of an entry before it: each has its own, for good');
+      names.add(kid);
+      return { kid, key };
+    });
+  });
+
+/** Of 32 random bytes fewer than 16 are different once in far more than the age of the universe. */
+function looksRandom(bytes: Uint8Array): boolean {
+  return new Set(bytes).size >= 16;
+}
+
+function secret(missing: string) {
+  return (
+    z
+      .string(missing)
+      .refine((value) => Buffer.byteLength(value) >= 32, `is shorter than 32 bytes; ${NEW_KEY}`)
+      // Hexadecimal text has no more than 16 characters to choose from.
+      .refine((value) => new Set(value).size >= 8, `is not random; ${NEW_KEY}`)
+      .transform((value) => ({ kind: 'secret' as const, secret: value }))
+  );
+}
+
+const publicKey = text.transform((value, context) => {
+  try {
+    publicKeyFrom(value);
+    return { kind: 'public' as const, key: value };
+  } catch {
+    const message = 'is not a public key: give PEM (-----BEGIN PUBLIC KEY-----) or one JWK, never a private key';
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  }
+});
+
+function readClaims(read: Read) {
   return {
-    databaseUrl: env.DATABASE_URL,
-    databaseConnections: env.DATABASE_CONNECTIONS,
-    publicUrl: env.PUBLIC_URL,
-    host: env.HOST,
-    port: env.PORT,
-    secretKeys: env.SECRET_KEYS,
-    auth: {
-      issuer: env.AUTH_ISSUER,
-      audience: env.AUTH_AUDIENCE,
-      key,
-      algorithms: env.AUTH_ALGORITHMS.length > 0 ? env.AUTH_ALGORITHMS : [...ALGORITHMS[kind]],
-      typ: env.AUTH_TYP,
-      tenantClaim: env.AUTH_TENANT_CLAIM,
-    },
-    allowedOrigins: env.ALLOWED_ORIGINS,
-    allowSandbox: env.ALLOW_SANDBOX,
-    introspection: env.INTROSPECTION,
-    logLevel: env.LOG_LEVEL,
+    issuer: read('AUTH_ISSUER', z.string('is missing: `iss` of the tokens')),
+    audience: read('AUTH_AUDIENCE', z.string('is missing: `aud` of the tokens')),
+    typ: read('AUTH_TYP', text.default('at+jwt')),
+    tenantClaim: read('AUTH_TENANT_CLAIM', text.default('tenant')),
   };
+}
+
+function readAuth(env: NodeJS.ProcessEnv, read: Read, plain: boolean) {
+  const key = readKey(env, read, plain);
+  const settings = {
+    ...readClaims(read),
+    key,
+    algorithms: key && read('AUTH_ALGORITHMS', algorithmsFor(key)),
+  };
+  return isComplete(settings) ? Object.freeze(settings) : null;
+}
+
+function readKey(env: NodeJS.ProcessEnv, read: Read, plain: boolean) {
+  const names = ['AUTH_JWKS_URL', 'AUTH_PUBLIC_KEY', 'AUTH_SECRET'].filter((name) => env[name]?.trim());
+  if (names.length !== 1) {
+    const why = names.length === 0 ? 'is missing' : `${names.join(' and ')} are both set`;
+    const all = 'AUTH_JWKS_URL | AUTH_PUBLIC_KEY | AUTH_SECRET';
+    return read(all, z.never(`${why}: exactly one says whom to believe`));
+  }
+  if (names[0] === 'AUTH_SECRET') return read('AUTH_SECRET', secret('is missing'));
+  if (names[0] === 'AUTH_PUBLIC_KEY') return read('AUTH_PUBLIC_KEY', publicKey);
+  const url = webUrl('is missing', plain).transform((url) => ({ kind: 'jwks' as const, url }));
+  return read('AUTH_JWKS_URL', url);
+}
+
+/** What fits the key, so that no token chooses another way to be checked (RFC 8725 section 3.1). */
+function algorithmsFor(key: NonNullable<ReturnType<typeof readKey>>) {
+  const { fitting, preset, why } = fittingAlgorithms(key);
+  return text
+    .default(preset.join(','))
+    .transform(items)
+    .refine((list) => list.length > 0 && list.every((name) => fitting.includes(name)), why);
 }
