@@ -22,6 +22,8 @@ export interface ConnectRequest {
   readonly environment: Environment;
   readonly credentials: unknown;
   readonly webhook: 'PER_ENVELOPE';
+  /** UUID that a new account is to have; a fresh one when left out. An account that is connected already keeps its own. */
+  readonly id?: string;
 }
 
 export interface AccountPage {
@@ -126,7 +128,7 @@ export function createAccounts(deps: AccountDeps): Accounts {
           sql`SELECT pg_advisory_xact_lock(hashtextextended(${`${tenantId} ${provider} ${environment} ${providerAccountId}`}, 1))`,
         );
         const [held] = await tx.select().from(accounts).where(isThis);
-        const id = held?.id ?? world.uuid();
+        const id = held?.id ?? request.id ?? world.uuid();
         const seal = (text: string, purpose: Purpose): Promise<string> =>
           sealer.seal(text, contextOf({ tenantId, id }, purpose));
         const values = {

@@ -21,6 +21,8 @@ import { untilStopped } from './signals.ts';
 import { portFrom } from './usage.ts';
 
 const WEEK_SECONDS = 7 * 86_400;
+/** The same in every installation, so that what the README shows can be pasted. */
+const DEMO_ACCOUNT = '00000000-0000-7000-8000-000000000001';
 
 export async function dev(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
@@ -91,6 +93,7 @@ async function seed(
       provider: 'DOCUSIGN',
       environment: 'SANDBOX',
       webhook: 'PER_ENVELOPE',
+      id: DEMO_ACCOUNT,
       credentials: { integrationKey, userId, privateKey, hmacKeys, providerAccountId, oauthUrl: sandbox.url },
     },
   );
