@@ -3,13 +3,14 @@
  * forbid.
  * @module
  */
-import { errors, importJWK, importSPKI, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { z } from 'zod';
 import { uuidOf } from '../model/ids.ts';
 import { dateFrom } from '../model/time.ts';
+import { fittingAlgorithms, publicKeyFrom } from '../model/token-keys.ts';
 import type { World } from '../world.ts';
 import type { AuthConfig } from './auth-config.ts';
-import { remoteKeys } from './jwks.ts';
+import { KeysUnavailable, remoteKeys } from './jwks.ts';
 import { type Principal, type Scope, SCOPES, Unauthenticated } from './principal.ts';
 
 export interface Verifier {
@@ -21,9 +22,12 @@ export interface Verifier {
 const MAX_TOKEN = 8_192;
 /** Seconds that clocks may differ by. */
 const CLOCK_TOLERANCE = 30;
+/** The year 9999: beyond it a time is a mistake, and no Date. */
+const LAST_SECOND = 253_402_300_799;
 
+/** Throws when the algorithms don't fit the key. A key set is fetched when the first token comes. */
 export async function createVerifier(config: AuthConfig, world: World): Promise<Verifier> {
-  const key = await keyOf(config, world);
+  const key = keyOf(config, world);
   return {
     async verify(authorization) {
       const token = bearerOf(authorization);
@@ -31,8 +35,13 @@ export async function createVerifier(config: AuthConfig, world: World): Promise<
       const parsed = Claims.safeParse({ ...payload, tenant: payload[config.tenantClaim] });
       if (!parsed.success) {
         const name = parsed.error.issues[0]?.path.join('.') ?? 'claims';
-        throw new Unauthenticated(`The token's claim \`${name}\` is missing or malformed.`);
+        const claim = name === 'tenant' ? config.tenantClaim : name;
+        const wanted = name === 'tenant' ? ': a UUID is expected' : '';
+        throw new Unauthenticated(`The token's claim \`${claim}\` is missing or malformed${wanted}.`);
       }
+      // The library looks at `iat` only where an age is asked for; a token from the future is a forged or broken one.
+      if ((payload.iat ?? 0) > world.now().getTime() / 1000 + CLOCK_TOLERANCE)
+        throw new Unauthenticated("The token's `iat` lies in the future: check the clocks.");
       return parsed.data;
     },
   };
@@ -40,9 +49,9 @@ export async function createVerifier(config: AuthConfig, world: World): Promise<
 
 function bearerOf(authorization: string | undefined): string {
   if (!authorization) throw new Unauthenticated('A bearer token is required: send `Authorization: Bearer <token>`.');
-  const token = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization)?.[1];
+  if (authorization.length > MAX_TOKEN) throw new Unauthenticated(`The token is longer than ${MAX_TOKEN} characters.`);
+  const token = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization)?.[1];
   if (!token) throw new Unauthenticated('The authorization is no bearer token: send `Authorization: Bearer <JWT>`.');
-  if (token.length > MAX_TOKEN) throw new Unauthenticated(`The token is longer than ${MAX_TOKEN} characters.`);
   return token;
 }
 
@@ -72,25 +81,21 @@ function reasonFor(error: unknown, config: AuthConfig): string {
   }
   if (error instanceof errors.JOSEAlgNotAllowed)
     return `The token's algorithm is not one of ${config.algorithms.join(', ')}.`;
+  if (error instanceof KeysUnavailable) return "The issuer's keys can not be fetched now: try again in a moment.";
   if (error instanceof errors.JWKSNoMatchingKey) return 'No known key has signed the token.';
+  if (error instanceof errors.JWKSMultipleMatchingKeys)
+    return 'Several keys may have signed the token: let the issuer name one by `kid`.';
   if (error instanceof errors.JWSSignatureVerificationFailed) return "The token's signature is not right.";
   return 'The token can not be verified.';
 }
 
-/** A static key fits its algorithms or fails here, at the start; a key set is asked when a token comes. */
-async function keyOf({ key, algorithms }: AuthConfig, world: World): Promise<JWTVerifyGetKey> {
+function keyOf({ key, algorithms }: AuthConfig, world: World): JWTVerifyGetKey {
+  const { fitting, why } = fittingAlgorithms(key);
+  if (algorithms.length === 0 || !algorithms.every((name) => fitting.includes(name)))
+    throw new TypeError(`the list of algorithms ${why}`);
   if (key.kind === 'jwks') return remoteKeys(key.url, world);
-  if (key.kind === 'secret') {
-    const secret = new TextEncoder().encode(key.secret);
-    if (secret.length < 32) throw new TypeError('the token secret has fewer than 32 bytes');
-    return async () => secret;
-  }
-  const [algorithm = 'RS256'] = algorithms;
-  const material = key.key.trim();
-  const imported = material.startsWith('{')
-    ? await importJWK(z.record(z.string(), z.unknown()).parse(JSON.parse(material)), algorithm)
-    : await importSPKI(material, algorithm);
-  return async () => imported;
+  const material = key.kind === 'secret' ? new TextEncoder().encode(key.secret) : publicKeyFrom(key.key);
+  return async () => material;
 }
 
 const isScope = (text: string): text is Scope => SCOPES.some((scope) => scope === text);
@@ -101,7 +106,8 @@ const Claims = z
   .object({
     tenant: z.uuid().transform((id) => id.toLowerCase()),
     sub: z.string().min(1).max(255),
-    exp: z.number(),
+    exp: z.number().min(0).max(LAST_SECOND),
+    iat: z.number().max(LAST_SECOND).optional(),
     scope: Scopes.optional(),
     scopes: Scopes.optional(),
     envelopes: z.array(z.string()).max(200).optional(),
