@@ -87,7 +87,11 @@ async function serve(
       headers: incoming.headers,
       body,
     });
-    if (answer.after !== undefined) response.once('close', answer.after);
+    // A client that died while we worked has closed already, and what follows the answer must follow all the same.
+    if (answer.after !== undefined) {
+      if (response.destroyed || incoming.socket.destroyed) answer.after();
+      else response.once('close', answer.after);
+    }
     if (answer.reset === true) {
       incoming.socket.resetAndDestroy();
       return;
@@ -118,9 +122,11 @@ async function readBody(incoming: IncomingMessage, limit: number): Promise<Buffe
   for await (const chunk of incoming) {
     if (!Buffer.isBuffer(chunk)) continue;
     size += chunk.length;
-    if (size > limit) return undefined;
-    chunks.push(chunk);
+    // What is too much is read to its end and thrown away, so that the client hears the refusal.
+    if (size > limit) chunks.length = 0;
+    else chunks.push(chunk);
   }
+  if (size > limit) return undefined;
   const only = chunks[0];
   return only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks);
 }
