@@ -13,7 +13,7 @@ import type { Engine, OperationParams, Outcome } from './engine.ts';
 import { unauthenticated } from './engine.ts';
 import { type Logger, toPublicError } from './errors.ts';
 import type { GraphiqlPage } from './graphiql.ts';
-import { answerGraphqlError, type GraphqlMediaType, type HttpProblem } from './json-errors.ts';
+import { answerGraphqlError, type GraphqlMediaType, type HttpProblem } from './refuse.ts';
 import type { Operation, Operations } from './operation.ts';
 import { readBody } from './read-body.ts';
 import { sendEvents } from './sse.ts';

@@ -45,16 +45,20 @@ export function createLink(socket: WebSocket, options: LinkOptions): Link {
     alive = true;
   });
 
+  // what is sent to a socket that closes waits for the close, which ends the streams: answered at once, a source that is
+  // never short of events would be pulled for ever and the close never seen
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+
   function send(data: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (socket.readyState !== socket.OPEN) return resolve();
+      if (socket.readyState !== socket.OPEN) return resolve(closed);
       const stalled = world.timer(stallMs, () => socket.terminate());
       socket.send(data, (error) => {
         stalled.cancel();
         if (socket.isPaused && socket.bufferedAmount < PAUSE_BYTES) socket.resume();
-        // a socket that closed meanwhile is no failure of the message: its streams are ended by the close
-        if (error && socket.readyState === socket.OPEN) reject(error);
-        else resolve();
+        if (!error) resolve();
+        else if (socket.readyState === socket.OPEN) reject(error);
+        else resolve(closed);
       });
       if (socket.bufferedAmount >= PAUSE_BYTES) socket.pause();
     });

@@ -151,7 +151,7 @@ function verifier(): GraphqlServerOptions['verify'] {
     return {
       tenantId: token === 'other' ? 't2' : 't1',
       subject: 's',
-      scopes: new Set<string>(),
+      scopes: new Set(),
       envelopes: null,
       expiresAt,
     };
@@ -228,12 +228,14 @@ export interface Sent {
   readonly path?: string;
   readonly headers?: Record<string, string>;
   readonly body?: string | Buffer;
+  /** Leaves the request open after the body. */
+  readonly unfinished?: boolean;
 }
 
 /** One request as it stands: no header is added but the length. */
 export function send(
   port: number,
-  { method = 'POST', path = '/graphql', headers = {}, body = '' }: Sent,
+  { method = 'POST', path = '/graphql', headers = {}, body = '', unfinished = false }: Sent,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = request({
@@ -251,7 +253,8 @@ export function send(
         resolve({ status: res.statusCode ?? 0, headers: res.headers, text: Buffer.concat(chunks).toString() }),
       );
     });
-    sent.end(body);
+    if (unfinished) sent.write(body);
+    else sent.end(body);
   });
 }
 

@@ -1,9 +1,8 @@
 /**
- * Refusals in plain HTTP: as a problem (RFC 9457) for routes, as GraphQL errors at the GraphQL endpoint.
+ * Refusals of the GraphQL endpoint that come before any operation is read; those of other routes: plain-errors.ts.
  * @module
  */
 import type { ServerResponse } from 'node:http';
-import { STATUS_CODES } from 'node:http';
 
 export interface HttpProblem {
   readonly status: number;
@@ -15,30 +14,17 @@ export interface HttpProblem {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** `application/problem+json`: status, title, detail and our code. */
-export function answerProblem(res: ServerResponse, problem: HttpProblem): void {
-  const { status, code, message, requestId } = problem;
-  const body = {
-    title: STATUS_CODES[status] ?? 'Error',
-    status,
-    detail: message,
-    code,
-    ...(requestId && { requestId }),
-  };
-  answerJson(res, problem, 'application/problem+json', body);
-}
-
 export type GraphqlMediaType = 'application/graphql-response+json' | 'application/json';
 
 /** A request error of GraphQL over HTTP: `errors`, no `data`. */
 export function answerGraphqlError(res: ServerResponse, problem: HttpProblem, type: GraphqlMediaType): void {
   const { code, message, requestId } = problem;
   const body = { errors: [{ message, extensions: { code, ...(requestId && { requestId }) } }] };
-  answerJson(res, problem, `${type}; charset=utf-8`, body);
-}
-
-function answerJson(res: ServerResponse, { status, headers }: HttpProblem, type: string, body: object): void {
   if (res.headersSent || res.destroyed) return;
-  res.writeHead(status, { 'cache-control': 'no-store', 'content-type': type, ...headers });
+  res.writeHead(problem.status, {
+    'cache-control': 'no-store',
+    'content-type': `${type}; charset=utf-8`,
+    ...problem.headers,
+  });
   res.end(JSON.stringify(body));
 }
