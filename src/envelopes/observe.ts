@@ -45,7 +45,9 @@ export async function observe(tx: Tx, world: World, sighted: readonly Sighted[])
   for (const [index, item] of sighted.entries()) {
     let edit = edits.get(keys[index]?.id ?? '');
     if (!edit || !isOf(edit, item.sighting)) {
-      edit = undefined;
+      edit = learnedBefore(edits, item);
+    }
+    if (!edit) {
       const known = await parkOrFind(tx, world, item);
       if (known) {
         edit = edits.get(known.id) ?? (await lockEnvelopes(tx, [known]))[0];
@@ -70,6 +72,15 @@ export async function observe(tx: Tx, world: World, sighted: readonly Sighted[])
 /** Ours was found by the id in its metadata, and another draft may have become it before the lock was ours. */
 function isOf(edit: Edit, sighting: Sighting): boolean {
   return edit.providerId === null || edit.providerId === sighting.providerId;
+}
+
+/** The envelope whose provider id an earlier one of these has told: it isn't written yet, so a query wouldn't find it. */
+function learnedBefore(edits: ReadonlyMap<string, Edit>, { tenantId, accountId, sighting }: Sighted): Edit | undefined {
+  for (const edit of edits.values()) {
+    const { row, providerId } = edit;
+    if (providerId === sighting.providerId && row.tenantId === tenantId && row.accountId === accountId) return edit;
+  }
+  return undefined;
 }
 
 /** A read of each of these, as soon as a runner comes by. */

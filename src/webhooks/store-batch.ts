@@ -26,12 +26,21 @@ export async function storeBatch(
   const tenants = [...new Set(batch.map((one) => one.tenantId))].toSorted();
   return database.withTenants(tenants, async (tx) => {
     const fresh = await claimKeys(tx, batch);
-    const incoming = batch.filter((one) => fresh.has(one.id));
+    const incoming = batch.filter((one) => fresh.has(one.id)).toSorted(namedFirst);
     if (incoming.length === 0) return [];
     const stored = await apply(tx, world, incoming);
     await insertDeliveries(tx, stored);
     return stored;
   });
+}
+
+/** What carries our own id goes first, so that news of the same envelope without it need not be parked in between. */
+function namedFirst(a: Incoming, b: Incoming): number {
+  return Number(isNamed(b)) - Number(isNamed(a));
+}
+
+function isNamed({ sightings }: Incoming): boolean {
+  return sightings.some((sighting) => sighting.envelopeId !== null);
 }
 
 async function apply(tx: Tx, world: World, batch: readonly Incoming[]): Promise<StoredDelivery[]> {

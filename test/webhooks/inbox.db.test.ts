@@ -13,6 +13,23 @@ beforeAll(async () => {
   database = await testDatabase();
 });
 
+/** The database, whose first transaction waits, so that all that comes meanwhile shares the second. */
+function gated() {
+  const gate = Promise.withResolvers<void>();
+  let transactions = 0;
+  const waiting: Database = {
+    ...database,
+    withTenants: async (tenants, work) => {
+      if (transactions++ === 0) await gate.promise;
+      return database.withTenants(tenants, work);
+    },
+  };
+  const reached = async (): Promise<void> => {
+    await expect.poll(() => transactions).toBe(1);
+  };
+  return { database: waiting, reached, open: () => gate.resolve() };
+}
+
 describe('the inbox', () => {
   it('drops a repetition whose body counts its retries', async () => {
     const account = testAccount();
@@ -87,6 +104,33 @@ describe('the inbox', () => {
     });
   });
 
+  it.each([
+    ['before', true],
+    ['after', false],
+  ])('applies news of an envelope that comes %s its name in one batch', async (_, unnamedFirst) => {
+    const account = testAccount();
+    const gate = gated();
+    const { url, receiver } = await testReceiver(gate.database, [account]);
+    const { id, ours } = await seedEnvelope(database, account, null);
+    const first = post(url(account), message({ providerId: null }));
+    await gate.reached();
+    const named = message({ providerId: 'p', ours, status: 'SENT' });
+    const unnamed = message({ providerId: 'p', status: 'OPENED', at: '2026-01-15T11:00:00Z' });
+    const answers: Promise<unknown>[] = [first];
+    for (const body of unnamedFirst ? [unnamed, named] : [named, unnamed]) {
+      answers.push(post(url(account), body));
+      await expect.poll(() => receiver.counters.received).toBe(answers.length);
+    }
+    gate.open();
+    await Promise.all(answers);
+    const { envelopes, parked, deliveries } = await stored(database, account.tenantId);
+    expect(receiver.counters.batches).toBe(2);
+    expect(envelopes).toMatchObject([{ providerId: 'p', status: 'OPENED' }]);
+    expect(parked).toEqual([]);
+    const ofEnvelope = deliveries.filter((row) => row.envelopeId === id);
+    expect(ofEnvelope.map((row) => row.effect)).toEqual(['APPLIED', 'APPLIED']);
+  });
+
   it('keeps an authentic body that it can not read, answers it as accepted, and drops its repetition', async () => {
     const account = testAccount();
     const { url, receiver } = await testReceiver(database, [account]);
@@ -115,25 +159,16 @@ describe('the inbox', () => {
 
   it('commits fifteen good deliveries beside one that the database refuses', async () => {
     const account = testAccount();
-    // The first transaction waits until all sixteen are there, so that they share the second.
-    const gate = Promise.withResolvers<void>();
-    let transactions = 0;
-    const gated: Database = {
-      ...database,
-      withTenants: async (tenants, work) => {
-        if (transactions++ === 0) await gate.promise;
-        return database.withTenants(tenants, work);
-      },
-    };
-    const { url, receiver, errors } = await testReceiver(gated, [account]);
+    const gate = gated();
+    const { url, receiver, errors } = await testReceiver(gate.database, [account]);
     for (let n = 0; n < 16; n++) await seedEnvelope(database, account, `p${n}`);
     const first = post(url(account), message({ providerId: null }));
-    await expect.poll(() => transactions).toBe(1);
+    await gate.reached();
     const answers = Array.from({ length: 16 }, (_, n) =>
       post(url(account), message({ providerId: `p${n}`, ...(n === 9 ? { at: POISON } : {}) })),
     );
     await expect.poll(() => receiver.counters.received).toBe(17);
-    gate.resolve();
+    gate.open();
     expect((await Promise.all([first, ...answers])).map((answer) => answer.status)).toEqual(Array(17).fill(200));
     const { deliveries, envelopes, events } = await stored(database, account.tenantId);
     expect(deliveries.filter((row) => row.verdict === 'UNPARSABLE')).toMatchObject([

@@ -173,7 +173,7 @@ export async function seedEnvelope(
       providerId,
       status: 'SENDING',
       subject: 'Lease 4711',
-      state: initialState(instantOf(new Date('2026-01-15T09:00:00Z')), 'SENDING'),
+      state: { ...initialState(instantOf(new Date('2026-01-15T09:00:00Z'))), phase: 'SENDING' as const },
     });
     await tx.insert(recipients).values({
       tenantId,
