@@ -4,7 +4,7 @@
  */
 import type { Database } from '../db/client.ts';
 import { checkCursor, decodeCursor } from './cursor.ts';
-import { type EventFilter, type EventRow, findEvents, readEvents, readHead } from './read.ts';
+import { type EventFilter, type EventRow, findEvents, readEvents } from './read.ts';
 
 export interface EventPageRequest {
   readonly tenantId: string;
@@ -17,7 +17,7 @@ export interface EventPageRequest {
 export interface EventPage {
   readonly rows: readonly EventRow[];
   readonly hasMore: boolean;
-  /** Where the next page goes on. */
+  /** Where the next page goes on; on the last page, the end of the log. */
   readonly through: bigint;
 }
 
@@ -29,14 +29,17 @@ export interface EventPages {
 
 export function createEventPages(database: Database): EventPages {
   return {
-    page: ({ tenantId, after, limit, filter }) =>
-      database.readSnapshot([tenantId], async (tx) => {
-        const { sequence, earliest } = await readHead(tx, tenantId);
-        const from = after === null ? earliest - 1n : decodeCursor(tenantId, after);
-        checkCursor(tenantId, from, { sequence, earliest });
-        const { rows, through } = await readEvents(tx, { tenantId, after: from, limit, filter });
-        return { rows, through, hasMore: through < sequence };
-      }),
+    async page({ tenantId, after, limit, filter }) {
+      const from = after === null ? 0n : decodeCursor(tenantId, after);
+      // One more than asked for tells whether there is another page.
+      const { rows, through, head } = await database.withTenants([tenantId], (tx) =>
+        readEvents(tx, { tenantId, after: from, limit: limit + 1, filter }),
+      );
+      if (after !== null) checkCursor(tenantId, from, head);
+      if (rows.length <= limit) return { rows, through, hasMore: false };
+      const page = rows.slice(0, limit);
+      return { rows: page, through: page.at(-1)?.sequence ?? from, hasMore: true };
+    },
     find: (tenantId, id) =>
       database.withTenants([tenantId], async (tx) => (await findEvents(tx, tenantId, [id]))[0] ?? null),
   };

@@ -2,7 +2,7 @@
  * Reading the log in order.
  * @module
  */
-import { and, asc, eq, gt, inArray, lte } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, sql } from 'drizzle-orm';
 import type { Tx } from '../db/client.ts';
 import { events, heads } from '../db/tables.ts';
 import type { EnvelopeStatus, EventType } from '../model/words.ts';
@@ -25,9 +25,20 @@ export interface Head {
   readonly earliest: bigint;
 }
 
+const NO_EVENTS: Head = { sequence: 0n, earliest: 1n };
+
 export async function readHead(tx: Tx, tenantId: string): Promise<Head> {
   const [row] = await tx.select().from(heads).where(eq(heads.tenantId, tenantId));
-  return row ?? { sequence: 0n, earliest: 1n };
+  return row ?? NO_EVENTS;
+}
+
+/** The last sequence of each of these tenants that has a log. The transaction must have named them. */
+export async function readHeads(tx: Tx, tenantIds: readonly string[]): Promise<ReadonlyMap<string, bigint>> {
+  const rows = await tx
+    .select({ tenantId: heads.tenantId, sequence: heads.sequence })
+    .from(heads)
+    .where(inArray(heads.tenantId, [...tenantIds]));
+  return new Map(rows.map((row) => [row.tenantId, row.sequence]));
 }
 
 export interface EventRange {
@@ -41,20 +52,19 @@ export interface EventSlice {
   readonly rows: EventRow[];
   /** Where the next read goes on: past what was read, and past what the filter left out. */
   readonly through: bigint;
+  /** Of the log at that instant: `after` may have fallen out of it. */
+  readonly head: Head;
 }
 
-/** The head is read first: what commits between the two statements lies beyond it and is left for the next read. */
+/** One statement, so one snapshot: an event is seen exactly when the head that counts it is. */
 export async function readEvents(tx: Tx, { tenantId, after, limit, filter }: EventRange): Promise<EventSlice> {
-  const { sequence: head } = await readHead(tx, tenantId);
-  if (head <= after) return { rows: [], through: after };
-  const rows = await tx
+  const page = tx
     .select()
     .from(events)
     .where(
       and(
         eq(events.tenantId, tenantId),
         gt(events.sequence, after),
-        lte(events.sequence, head),
         filter.envelopeIds && inArray(events.envelopeId, [...filter.envelopeIds]),
         filter.accountIds && inArray(events.accountId, [...filter.accountIds]),
         filter.types && inArray(events.type, [...filter.types]),
@@ -62,18 +72,18 @@ export async function readEvents(tx: Tx, { tenantId, after, limit, filter }: Eve
       ),
     )
     .orderBy(asc(events.sequence))
-    .limit(limit);
-  return { rows, through: rows.length < limit ? head : (rows.at(-1)?.sequence ?? head) };
-}
-
-/** The same test as the WHERE above, for what is in memory already. */
-export function matches(event: EventRow, filter: EventFilter): boolean {
-  return (
-    (filter.envelopeIds?.includes(event.envelopeId) ?? true) &&
-    (filter.accountIds?.includes(event.accountId) ?? true) &&
-    (filter.types?.includes(event.type) ?? true) &&
-    (filter.statuses?.includes(event.status) ?? true)
-  );
+    .limit(limit)
+    .as('page');
+  const found = await tx
+    .select()
+    .from(heads)
+    .leftJoinLateral(page, sql`true`)
+    .where(eq(heads.tenantId, tenantId))
+    .orderBy(asc(page.sequence));
+  const head = found[0]?.heads ?? NO_EVENTS;
+  const rows = found.flatMap((row) => row.page ?? []);
+  const end = rows.length < limit ? head.sequence : rows.at(-1)?.sequence;
+  return { rows, through: end !== undefined && end > after ? end : after, head };
 }
 
 /** The place in the log that the caller's snapshot stands at. */
@@ -81,6 +91,7 @@ export async function logCursor(tx: Tx, tenantId: string): Promise<string> {
   return encodeCursor(tenantId, (await readHead(tx, tenantId)).sequence);
 }
 
+/** By their uuids, in no order; those of other tenants and those no longer kept are left out. */
 export async function findEvents(tx: Tx, tenantId: string, ids: readonly string[]): Promise<EventRow[]> {
   if (ids.length === 0) return [];
   return tx

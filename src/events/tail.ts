@@ -1,82 +1,67 @@
 /**
- * One reader at the end of a tenant's log, for all its streams. It keeps the latest events in memory; streams pull from
- * it by sequence, so none has a queue of its own.
+ * One reader at the end of a tenant's log, for all its streams.
  * @module
  */
 import type { Database } from '../db/client.ts';
-import type { World } from '../world.ts';
-import type { EventBus } from './bus.ts';
 import { type EventRow, readEvents, readHead } from './read.ts';
+import { createRing } from './ring.ts';
 
 export interface Tail {
   /** Resolves when the end of the log is known; rejects when it can't be read. */
   readonly started: Promise<void>;
-  /** The last sequence that is known to be committed. */
+  /** The last sequence that has been read. */
   readonly head: bigint;
-  /** What comes after, as far as it is in memory; null when that place has left memory. */
-  after(sequence: bigint): readonly EventRow[] | null;
+  /** At most `limit` events after the place, as far as they are in memory; null when it has left memory. */
+  after(sequence: bigint, limit: number): readonly EventRow[] | null;
+  /** Reads on until `sequence` is in memory. What fails is left for the next call. */
+  readTo(sequence: bigint): void;
   /** Calls `wake` whenever the head has moved. Answers how to stop. */
   onAdvance(wake: () => void): () => void;
-  stop(): void;
+  /** Resolves when nothing is read any more. */
+  stop(): Promise<void>;
 }
 
 export interface TailOptions {
   readonly tenantId: string;
   readonly database: Database;
-  readonly bus: EventBus;
-  readonly world: World;
-  /** Milliseconds between two looks when no hint comes. */
-  readonly pollMs: number;
-  /** Events kept in memory. */
+  /** Events kept in memory, at least. */
   readonly keep: number;
   readonly onError: (error: unknown) => void;
 }
 
 const PAGE = 1_000;
 
-export function startTail({ tenantId, database, bus, world, pollMs, keep, onError }: TailOptions): Tail {
+export function startTail({ tenantId, database, keep, onError }: TailOptions): Tail {
   const wakers = new Set<() => void>();
-  const stopped = new AbortController();
-  let recent: EventRow[] = [];
+  const ring = createRing(keep);
   let head = 0n;
-  let hinted = false;
-  let pause = new AbortController();
+  let target = 0n;
+  let reading: Promise<void> | null = null;
+  const stopping = new AbortController();
 
   const readOn = async (): Promise<void> => {
-    for (;;) {
-      const from = head;
-      const { rows } = await database.withTenants([tenantId], (tx) =>
-        readEvents(tx, { tenantId, after: from, limit: PAGE, filter: {} }),
-      );
-      const last = rows.at(-1);
-      if (!last) return;
-      recent = rows.length >= keep ? rows.slice(-keep) : [...recent.slice(rows.length - keep), ...rows];
-      head = last.sequence;
-      for (const wake of wakers) wake();
-    }
-  };
-
-  const run = async (): Promise<void> => {
-    while (!stopped.signal.aborted) {
-      if (!hinted) {
-        pause = new AbortController();
-        await world.sleep(pollMs, pause.signal);
+    try {
+      await started;
+      while (head < target && !stopping.signal.aborted) {
+        const after = head;
+        const { rows, through } = await database.withTenants([tenantId], (tx) =>
+          readEvents(tx, { tenantId, after, limit: PAGE, filter: {} }),
+        );
+        if (through === head) return;
+        ring.push(rows);
+        head = through;
+        for (const wake of wakers) wake();
       }
-      hinted = false;
-      if (stopped.signal.aborted) return;
-      // Unread news stays unread until the database is back: the next look finds it.
-      await readOn().catch(onError);
+    } catch (error) {
+      onError(error);
+    } finally {
+      // In the same turn as the last look at `target`: one that is set from now on begins anew.
+      reading = null;
     }
   };
 
-  const unhint = bus.onHint(() => {
-    hinted = true;
-    pause.abort();
-  });
   const start = async (): Promise<void> => {
-    const found = await database.withTenants([tenantId], (tx) => readHead(tx, tenantId));
-    head = found.sequence;
-    void run();
+    head = (await database.withTenants([tenantId], (tx) => readHead(tx, tenantId))).sequence;
   };
   const started = start();
 
@@ -85,21 +70,20 @@ export function startTail({ tenantId, database, bus, world, pollMs, keep, onErro
     get head() {
       return head;
     },
-    after(sequence) {
-      if (sequence >= head) return [];
-      const first = recent[0]?.sequence;
-      if (first === undefined || sequence < first - 1n) return null;
-      return recent.slice(Number(sequence - first) + 1);
+    after: (sequence, limit) => (sequence >= head ? [] : ring.after(sequence, limit)),
+    readTo(sequence) {
+      if (sequence > target) target = sequence;
+      if (!reading && !stopping.signal.aborted && target > head) reading = readOn();
     },
     onAdvance(wake) {
       wakers.add(wake);
       return () => wakers.delete(wake);
     },
-    stop() {
-      stopped.abort();
-      unhint();
+    async stop() {
+      stopping.abort();
       wakers.clear();
-      pause.abort();
+      await started.catch(() => undefined);
+      await reading;
     },
   };
 }
