@@ -37,8 +37,8 @@ export interface EnvelopeState {
   readonly voiding: { readonly at: Instant; readonly status: 'ASKED' | 'SETTLED' } | null;
   readonly progress: Register<Progress> | null;
   readonly end: Register<End> | null;
-  /** A later word of the provider's API that undid an end. */
-  readonly reopening: Register<Progress> | null;
+  /** The latest end that a read of the provider's API knew of and told later news than: it and all before are undone. */
+  readonly undoneEnd: Instant | null;
   /** By the provider's recipient id. */
   readonly recipients: Readonly<Record<string, Register<RecipientStatus>>>;
   /** Who they are, as the provider last said: someone may be added or renamed there. */
@@ -83,7 +83,7 @@ export function initialState(at: Instant, recipients: readonly Omit<RecipientDet
     voiding: null,
     progress: null,
     end: null,
-    reopening: null,
+    undoneEnd: null,
     recipients: {},
     details,
   };
@@ -116,16 +116,16 @@ export function reduceLocal(state: EnvelopeState, fact: LocalFact): Reduced {
 
 /** The end that stands now, or null: what a read must have known of to undo it. */
 export function standingEnd(state: EnvelopeState): Register<End> | null {
-  const { end, reopening } = state;
-  return end && !(reopening && reopening.at > end.at) ? end : null;
+  const { end, undoneEnd } = state;
+  return end && !(undoneEnd && undoneEnd >= end.at) ? end : null;
 }
 
 export function view(state: EnvelopeState): EnvelopeView {
   const end = standingEnd(state);
   if (end) return { status: end.status, providerStatus: end.providerStatus, reason: end.reason, changedAt: end.at };
-  const word = latest(PROGRESS, state.progress, state.reopening);
+  const word = state.progress;
   if (!word) return { status: state.phase, providerStatus: null, reason: null, changedAt: state.phaseAt };
-  const signed = someoneYetToSign(state) ? lastSigned(state) : null;
+  const signed = hasOneSigner(state) ? null : lastSigned(state);
   const common = { providerStatus: word.providerStatus, reason: null };
   if (state.voiding?.status === 'ASKED') return { ...common, status: 'VOIDING', changedAt: state.voiding.at };
   if (signed) return { ...common, status: 'PARTIALLY_SIGNED', changedAt: signed.at };
@@ -140,9 +140,10 @@ function joinEnvelopeFact(state: EnvelopeState, fact: EnvelopeFact, observation:
   }
   const word = { at, status: fact.status, providerStatus, reason: null };
   const progress = greatest(PROGRESS, state.progress, word);
-  const undoes = observation.source === 'READ' && observation.sawEnd !== null && at > observation.sawEnd;
-  const reopening = undoes ? greatest(PROGRESS, state.reopening, word) : state.reopening;
-  return progress === state.progress && reopening === state.reopening ? state : { ...state, progress, reopening };
+  const { source, sawEnd } = observation;
+  const undoes = source === 'READ' && sawEnd !== null && at > sawEnd && !(state.undoneEnd && state.undoneEnd >= sawEnd);
+  if (progress === state.progress && !undoes) return state;
+  return { ...state, progress, undoneEnd: undoes ? sawEnd : state.undoneEnd };
 }
 
 function joinRecipientFact(state: EnvelopeState, fact: RecipientFact): EnvelopeState {
@@ -169,14 +170,9 @@ function isDone(status: RecipientStatus): boolean {
   return status === 'SIGNED' || status === 'APPROVED' || status === 'DECLINED';
 }
 
-/** False when all signers that are known of have signed: what is missing then is the provider's word that it is over. */
-function someoneYetToSign({ details, recipients }: EnvelopeState): boolean {
-  const signers = Object.values(details).filter(({ role }) => role === 'SIGNER');
-  if (signers.length === 0) return true;
-  return signers.some(({ ref }) => {
-    const word = Object.hasOwn(recipients, ref) ? recipients[ref] : undefined;
-    return word?.status !== 'SIGNED' && word?.status !== 'APPROVED';
-  });
+/** One who signs alone is never a part: what is missing then is the provider's word that it is over. */
+function hasOneSigner({ details }: EnvelopeState): boolean {
+  return Object.values(details).filter(({ role }) => role === 'SIGNER').length === 1;
 }
 
 function lastSigned(state: EnvelopeState): Register<RecipientStatus> | null {
@@ -194,14 +190,6 @@ function greatest<S extends string>(ranks: readonly S[], held: Register<S> | nul
   const [heldRank, wordRank] = [ranks.indexOf(held.status), ranks.indexOf(word.status)];
   if (heldRank !== wordRank) return heldRank > wordRank ? held : word;
   return bytes(held) >= bytes(word) ? held : word;
-}
-
-function latest<S extends string>(
-  ranks: readonly S[],
-  a: Register<S> | null,
-  b: Register<S> | null,
-): Register<S> | null {
-  return a && b ? greatest(ranks, a, b) : (a ?? b);
 }
 
 function bytes(word: Register<string>): string {

@@ -13,10 +13,16 @@ const RFC3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|[+-]\d\d
 export function parseInstant(text: string): Instant | null {
   const match = RFC3339.exec(text.trim());
   if (!match) return null;
-  const [, seconds, fraction = '', zone = 'Z'] = match;
+  const [, seconds = '', fraction = '', zone = 'Z'] = match;
+  // JavaScript takes the 30th of February for the 2nd of March, and 24:00 for the next day.
+  const local = new Date(`${seconds}Z`);
+  if (Number.isNaN(local.getTime()) || !local.toISOString().startsWith(seconds.toUpperCase())) return null;
   const date = new Date(`${seconds}${zone.toUpperCase() === 'Z' ? 'Z' : zone.replace(/^(...):?(..)$/, '$1:$2')}`);
   if (Number.isNaN(date.getTime())) return null;
-  return brand(`${date.toISOString().slice(0, 19)}.${fraction.padEnd(9, '0')}Z`);
+  const utc = date.toISOString();
+  // Years before 0 and after 9999 have another width, and would be out of order as text.
+  if (utc.length !== 24) return null;
+  return brand(`${utc.slice(0, 19)}.${fraction.padEnd(9, '0')}Z`);
 }
 
 export function instantOf(date: Date): Instant {
