@@ -60,9 +60,18 @@ export function publicKeyFrom(text: string): KeyObject {
   // Line ends often arrive as two characters in environment files.
   const material = text.replaceAll('\\n', '\n').trim();
   if (material.startsWith('-----BEGIN PUBLIC KEY-----')) return createPublicKey(material);
-  const jwk: JsonWebKey = JSON.parse(material);
-  if (jwk.d !== undefined) throw new TypeError('a private key stands where a public one belongs');
+  const jwk = parsedJwk(material);
+  if (jwk === null || jwk.d !== undefined) throw new TypeError('no public key: neither PEM (SPKI) nor a public JWK');
   return createPublicKey({ key: jwk, format: 'jwk' });
+}
+
+/** The parser's own error would quote the text, which may be a private key. */
+function parsedJwk(text: string): JsonWebKey | null {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 function algorithmsOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): readonly string[] {
