@@ -7,7 +7,6 @@ import { createRouter } from '../kit/router.ts';
 import type { Call, Handler, Reply } from './call.ts';
 import { errorAnswer, headers, withFaults } from './call-faults.ts';
 import * as connect from './connect-api.ts';
-import type { Message } from './connect-messages.ts';
 import { createEnvelope } from './create.ts';
 import * as details from './details.ts';
 import { getDocument, listDocuments } from './documents.ts';
@@ -71,17 +70,9 @@ const PREFIX = /^\/restapi\/v2(?:\.1)?\/accounts\/([^/]+)(\/.*)$/;
 export async function answerApi(sandbox: Sandbox, request: HttpRequest): Promise<HttpAnswer | undefined> {
   const oauth = `${request.method} ${request.path}`;
   if (oauth === 'POST /oauth/token')
-    return withFaults(sandbox, request, oauth, '', async () => ({
-      answer: await answerToken(sandbox, request),
-      outgoing: [],
-      envelopeIds: [],
-    }));
+    return withFaults(sandbox, request, oauth, '', () => answerToken(sandbox, request));
   if (oauth === 'GET /oauth/userinfo') {
-    return withFaults(sandbox, request, oauth, '', () => {
-      const token = bearer(sandbox, request);
-      sandbox.limits.count(`userinfo/${token.userId}`);
-      return Promise.resolve({ answer: answerUserinfo(sandbox, request), outgoing: [], envelopeIds: [] });
-    });
+    return withFaults(sandbox, request, oauth, '', () => Promise.resolve(answerUserinfo(sandbox, request)));
   }
   const [, accountId, path] = PREFIX.exec(request.path) ?? [];
   if (accountId === undefined || path === undefined) return undefined;
@@ -93,10 +84,9 @@ export async function answerApi(sandbox: Sandbox, request: HttpRequest): Promise
       headers(sandbox, accountId),
     );
   }
-  return withFaults(sandbox, request, match.route, accountId, async (stale) => {
+  return withFaults(sandbox, request, match.route, accountId, async (traces) => {
     const { account, user } = authorize(sandbox, request, accountId);
     sandbox.limits.count(account.accountId);
-    const outgoing: Message[] = [];
     const call: Call = {
       sandbox,
       request,
@@ -104,21 +94,15 @@ export async function answerApi(sandbox: Sandbox, request: HttpRequest): Promise
       account,
       user,
       emit: (envelope, event, recipient) => {
-        outgoing.push(...sandbox.connect.messages(envelope, event, recipient));
+        traces.outgoing.push(...sandbox.connect.messages(envelope, event, recipient));
       },
-      outgoing,
-      envelopeIds: [],
-      stale,
+      envelopeIds: traces.envelopeIds,
+      stale: traces.stale,
     };
-    const polled = guardPath(call, match.route);
+    traces.polled = guardPath(call, match.route);
     const reply = await match.handler(call);
-    const polledByList = LISTS.has(match.route) && sandbox.limits.countEnvelopes('GET', call.envelopeIds, true);
-    return {
-      answer: replyAnswer(reply, headers(sandbox, accountId)),
-      outgoing,
-      envelopeIds: call.envelopeIds,
-      polled: polled || polledByList,
-    };
+    if (LISTS.has(match.route)) traces.polled = sandbox.limits.countEnvelopes('GET', call.envelopeIds, true);
+    return replyAnswer(reply, headers(sandbox, accountId));
   });
 }
 

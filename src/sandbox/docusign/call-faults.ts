@@ -8,16 +8,29 @@ import type { Message } from './connect-messages.ts';
 import { ApiError } from './errors.ts';
 import type { Sandbox } from './state.ts';
 
-const BEFORE: ReadonlySet<string> = new Set(['slow', 'reset', 'status', 'expired-token', 'stale-list', 'acts-late']);
-const AFTER: ReadonlySet<string> = new Set(['answer-lost', 'answer-late', 'malformed-json', 'before-answer']);
-/** For tests that can't know a client's account: what every API call may be hit by. */
-export const CALL_FAULTS: ReadonlySet<string> = new Set([...BEFORE, ...AFTER]);
+const STRIKE_EARLY: ReadonlySet<string> = new Set([
+  'slow',
+  'reset',
+  'status',
+  'expired-token',
+  'stale-list',
+  'acts-late',
+  'answer-lost',
+  'answer-late',
+  'malformed-json',
+]);
+/** Strikes only when the call has webhooks to send, so that a one-shot isn't spent on a read. */
+const BEFORE_ANSWER: ReadonlySet<string> = new Set(['before-answer']);
+/** Everything a call can be hit by. */
+export const CALL_FAULTS: ReadonlySet<string> = new Set([...STRIKE_EARLY, ...BEFORE_ANSWER]);
 
-export interface Outcome {
-  answer: HttpAnswer;
-  outgoing: readonly Message[];
-  envelopeIds: readonly string[];
-  polled?: boolean;
+/** What a call leaves behind while it acts, whether it ends well or not. */
+export interface Traces {
+  outgoing: Message[];
+  envelopeIds: string[];
+  polled: boolean;
+  /** A list must show what was, not what is. */
+  stale: boolean;
 }
 
 export async function withFaults(
@@ -25,59 +38,77 @@ export async function withFaults(
   request: HttpRequest,
   route: string,
   accountId: string,
-  act: (stale: boolean) => Promise<Outcome>,
+  act: (traces: Traces) => Promise<HttpAnswer>,
 ): Promise<HttpAnswer> {
   const inPath = /\/envelopes\/([0-9a-f-]{36})/i.exec(request.path)?.[1]?.toLowerCase();
-  const opportunity = { route, envelopeIds: inPath === undefined ? [] : [inPath] };
-  const faults = sandbox.faults.strike(opportunity, CALL_FAULTS);
+  const named = inPath === undefined ? [] : [inPath];
+  const faults = sandbox.faults.strike({ route, envelopeIds: named }, STRIKE_EARLY);
+  const struck = (kind: string): Fault | undefined => faults.find((fault) => fault.kind === kind);
   const traceToken = sandbox.random.uuid('trace');
-  const finish = (outcome: Outcome): HttpAnswer => {
-    const { answer, outgoing } = outcome;
+  const traces: Traces = { outgoing: [], envelopeIds: [], polled: false, stale: struck('stale-list') !== undefined };
+
+  const record = (status: number | null, kinds: readonly string[]): void => {
+    const envelopeIds = [...new Set([...named, ...traces.envelopeIds])];
     sandbox.ledger.write('call', {
       method: request.method,
       route,
-      status: answer.reset === true ? null : answer.status,
-      ...(outcome.envelopeIds.length === 0 ? {} : { envelopeIds: outcome.envelopeIds }),
-      ...(outcome.polled === true ? { polledTooEarly: true } : {}),
-      ...(faults.length === 0 ? {} : { faults: faults.map((fault) => fault.kind) }),
+      status,
+      ...(envelopeIds.length === 0 ? {} : { envelopeIds }),
+      ...(traces.polled ? { polledTooEarly: true } : {}),
+      ...(kinds.length === 0 ? {} : { faults: kinds }),
       traceToken,
     });
+  };
+  const finish = (answer: HttpAnswer): HttpAnswer => {
+    record(
+      answer.reset === true ? null : answer.status,
+      faults.map((fault) => fault.kind),
+    );
     answer.headers = { ...answer.headers, 'X-DocuSign-TraceToken': traceToken, 'X-DocuSign-Node': 'SANDBOX' };
-    if (outgoing.length > 0) answer.after = () => void sandbox.connect.dispatch(outgoing);
+    const waiting = traces.outgoing.splice(0);
+    if (waiting.length > 0) answer.after = () => void sandbox.connect.dispatch(waiting);
     return answer;
   };
-  const named = (kind: string): Fault | undefined => faults.find((fault) => fault.kind === kind);
-  const instead = insteadOfActing(named, () => headers(sandbox, accountId));
-  const slow = named('slow');
+
+  const slow = struck('slow');
   if (slow !== undefined) await pause(sandbox, slow.ms ?? 1000);
-  if (instead !== undefined) return finish({ answer: instead, outgoing: [], envelopeIds: opportunity.envelopeIds });
-  const late = named('acts-late');
-  if (late !== undefined) {
-    sandbox.clock.after(late.ms ?? 45_000, async () => {
-      const outcome = await acted(sandbox, accountId, () => act(false));
-      sandbox.ledger.write('call', {
-        method: request.method,
-        route,
-        status: outcome.answer.status,
-        envelopeIds: outcome.envelopeIds,
-        faults: ['acted-late'],
-        traceToken,
-      });
-      await sandbox.connect.dispatch(outcome.outgoing);
+  const instead = insteadOfActing(struck, () => headers(sandbox, accountId));
+  if (instead !== undefined) return finish(instead);
+  const actsLate = struck('acts-late');
+  if (actsLate !== undefined) {
+    sandbox.clock.after(actsLate.ms ?? 45_000, async () => {
+      const { status } = await acted(sandbox, accountId, () => act(traces));
+      record(status, ['acted-late']);
+      await sandbox.connect.dispatch(traces.outgoing.splice(0));
     });
-    return finish({ answer: { status: 0, reset: true }, outgoing: [], envelopeIds: [] });
+    return finish({ status: 0, reset: true });
   }
-  const outcome = await acted(sandbox, accountId, () => act(named('stale-list') !== undefined));
-  return finish(await afterActing(sandbox, outcome, named));
+
+  const answer = await acted(sandbox, accountId, () => act(traces));
+  const opportunity = { route, envelopeIds: traces.envelopeIds };
+  if (traces.outgoing.length > 0) faults.push(...sandbox.faults.strike(opportunity, BEFORE_ANSWER));
+  if (struck('before-answer') !== undefined) {
+    await sandbox.connect.dispatch(traces.outgoing.splice(0));
+  }
+  const late = struck('answer-late');
+  if (late !== undefined) {
+    // Connect doesn't wait for an answer that is late.
+    void sandbox.connect.dispatch(traces.outgoing.splice(0));
+    await pause(sandbox, late.ms ?? 1000);
+  }
+  if (struck('answer-lost') !== undefined) return finish({ status: answer.status, reset: true });
+  if (struck('malformed-json') === undefined) return finish(answer);
+  const body = Buffer.from(answer.body ?? '');
+  return finish({ ...answer, body: body.subarray(0, Math.floor(body.length / 2)) });
 }
 
 /** Errors of the platform are answers too. */
-async function acted(sandbox: Sandbox, accountId: string, act: () => Promise<Outcome>): Promise<Outcome> {
+async function acted(sandbox: Sandbox, accountId: string, act: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
   try {
     return await act();
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    return { answer: errorAnswer(error, headers(sandbox, accountId)), outgoing: [], envelopeIds: [] };
+    return errorAnswer(error, headers(sandbox, accountId));
   }
 }
 
@@ -100,28 +131,6 @@ function insteadOfActing(
     fault.body === undefined ? html : typeof fault.body === 'string' ? fault.body : JSON.stringify(fault.body);
   const contentType = typeof fault.body === 'object' ? 'application/json; charset=utf-8' : 'text/html; charset=utf-8';
   return { status, headers: { ...limitHeaders(), 'Content-Type': contentType, ...fault.headers }, body };
-}
-
-async function afterActing(
-  sandbox: Sandbox,
-  outcome: Outcome,
-  named: (kind: string) => Fault | undefined,
-): Promise<Outcome> {
-  if (named('before-answer') !== undefined) {
-    await sandbox.connect.dispatch(outcome.outgoing);
-    return { ...outcome, outgoing: [] };
-  }
-  if (named('answer-lost') !== undefined) return { ...outcome, answer: { status: outcome.answer.status, reset: true } };
-  if (named('malformed-json') !== undefined) {
-    const body = Buffer.from(outcome.answer.body ?? '');
-    return { ...outcome, answer: { ...outcome.answer, body: body.subarray(0, Math.floor(body.length / 2)) } };
-  }
-  const late = named('answer-late');
-  if (late === undefined) return outcome;
-  // Connect doesn't wait for an answer that is late.
-  void sandbox.connect.dispatch(outcome.outgoing);
-  await pause(sandbox, late.ms ?? 1000);
-  return { ...outcome, outgoing: [] };
 }
 
 function pause(sandbox: Sandbox, ms: number): Promise<void> {

@@ -3,7 +3,6 @@
  * @module
  */
 import type { HttpRequest } from '../kit/http.ts';
-import type { Message } from './connect-messages.ts';
 import { invalidBody, invalidParameter, unknownEnvelope } from './errors.ts';
 import type { Account, Emit, Envelope, Sandbox, User } from './state.ts';
 import { commaList, isGuid } from './values.ts';
@@ -16,8 +15,6 @@ export interface Call {
   user: User;
   /** Connect hears of it when the answer has left. */
   emit: Emit;
-  /** What `emit` has gathered. */
-  outgoing: Message[];
   /** Envelopes this call asked for or changed, for the ledger and the polling guard. */
   envelopeIds: string[];
   /** A list must show what was, not what is. */

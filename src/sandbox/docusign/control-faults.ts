@@ -35,10 +35,9 @@ const faultSchema = z
     },
   );
 
-/** `before-answer` may be asked for as a webhook fault: it strikes creates and changes of envelopes. */
+/** `before-answer` may be asked for as a webhook fault: it strikes the next call that has webhooks to send. */
 export function addFault(sandbox: Sandbox, body: unknown): unknown {
   const rule = faultSchema.parse(body);
-  if (rule.route === 'webhook' && rule.kind === 'before-answer')
-    return sandbox.faults.add({ ...rule, route: 'P* /envelopes*' });
+  if (rule.route === 'webhook' && rule.kind === 'before-answer') return sandbox.faults.add({ ...rule, route: '*' });
   return sandbox.faults.add(rule);
 }

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { ApiError, invalidBody, invalidParameter } from './errors.ts';
-import { pageSizes } from './pdf.ts';
+import { inspect } from './pdf.ts';
 import {
   type CustomField,
   type Envelope,
@@ -80,8 +80,7 @@ export async function readDocuments(
       documentIdGuid: sandbox.random.uuid('document'),
       name: given.name ?? `document ${documentId}`,
       fileExtension: given.fileExtension ?? 'pdf',
-      bytes,
-      ...(await pageSizes(bytes)),
+      ...(await inspect(bytes)),
     });
   }
   return documents;

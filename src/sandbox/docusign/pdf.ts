@@ -7,7 +7,9 @@ import { PDFDocument, type PDFFont, type PDFPage, StandardFonts, rgb } from '@ca
 import type { Envelope, EnvelopeDocument, Tab } from './state.ts';
 import { dateTime, isTrue } from './values.ts';
 
-export interface PageSizes {
+export interface Inspected {
+  /** The same buffer for the same content, so that many envelopes with one file hold it once. */
+  bytes: Buffer;
   pages: { width: number; height: number }[];
   readable: boolean;
 }
@@ -17,25 +19,27 @@ const LETTER = { width: 612, height: 792 };
 const INK = rgb(0.07, 0.16, 0.42);
 const GREY = rgb(0.4, 0.4, 0.45);
 
-const known = new Map<string, PageSizes>();
+const CACHED_UP_TO = 1_000_000;
+const known = new Map<string, Inspected>();
 
-/** Load tests send the same file over and over, so the newest 256 answers are kept by hash. */
-export async function pageSizes(bytes: Buffer): Promise<PageSizes> {
+/** Load tests send the same file over and over, so answers are kept by hash, 256 at most. */
+export async function inspect(bytes: Buffer): Promise<Inspected> {
+  if (bytes.length > CACHED_UP_TO) return measure(bytes);
   const hash = createHash('sha1').update(bytes).digest('base64');
   const cached = known.get(hash);
   if (cached !== undefined) return cached;
-  const sizes = await measure(bytes);
+  const inspected = await measure(bytes);
   if (known.size >= 256) known.clear();
-  known.set(hash, sizes);
-  return sizes;
+  known.set(hash, inspected);
+  return inspected;
 }
 
-async function measure(bytes: Buffer): Promise<PageSizes> {
+async function measure(bytes: Buffer): Promise<Inspected> {
   const document = await openPdf(bytes);
   const pages = document?.getPages().map((page) => page.getSize()) ?? [];
   return document === undefined || pages.length === 0
-    ? { pages: [LETTER], readable: false }
-    : { pages, readable: true };
+    ? { bytes, pages: [LETTER], readable: false }
+    : { bytes, pages, readable: true };
 }
 
 /** Undefined for encrypted, broken and other files. */
@@ -57,10 +61,19 @@ export async function documentPdf(envelope: Envelope, document: EnvelopeDocument
   if (rendered !== undefined) return rendered;
   const pdf = await openPdf(document.bytes);
   if (pdf === undefined) return document.bytes;
-  await stamp(pdf, envelope, document);
-  const bytes = await pdf.save();
+  const bytes = await stamped(pdf, envelope, document);
   envelope.rendered.set(document.documentId, bytes);
   return bytes;
+}
+
+/** A file that opens but can't be drawn on is served as it came, like one that doesn't open. */
+async function stamped(pdf: PDFDocument, envelope: Envelope, document: EnvelopeDocument): Promise<Uint8Array> {
+  try {
+    await stamp(pdf, envelope, document);
+    return await pdf.save();
+  } catch {
+    return document.bytes;
+  }
 }
 
 async function stamp(pdf: PDFDocument, envelope: Envelope, document: EnvelopeDocument): Promise<void> {

@@ -26,8 +26,13 @@ function scheduleAutoSign(sandbox: Sandbox, envelope: Envelope, recipient: Recip
 function scheduleReminder(sandbox: Sandbox, envelope: Envelope, recipient: Recipient, days: number): void {
   sandbox.clock.after(days * DAY, () => {
     const { reminderEnabled, reminderFrequency } = envelope.notification;
-    if (!reminderEnabled || !isActive(recipient) || isEnded(envelope)) return;
+    if (!reminderEnabled || !mayAct(envelope, recipient)) return;
     if (recipient.clientUserId === undefined) mail(sandbox, envelope, recipient, 'reminder');
     if (reminderFrequency > 0) scheduleReminder(sandbox, envelope, recipient, reminderFrequency);
   });
+}
+
+/** Still there and still asked: recipients can be removed while they wait. */
+function mayAct(envelope: Envelope, recipient: Recipient): boolean {
+  return isActive(recipient) && !isEnded(envelope) && envelope.recipients.includes(recipient);
 }
