@@ -59,14 +59,15 @@ export interface Gateway {
 const HEADERS_TIMEOUT = 10_000;
 const REQUEST_TIMEOUT = 120_000;
 const KEEP_ALIVE_TIMEOUT = 65_000;
+/** WebSockets of one tenant in this process. */
+const SOCKETS_PER_TENANT = 5_000;
 
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { database, world, logger, secretKeys } = options;
   await assertIsolation(database);
 
   // The address is needed by what answers on it, so listening comes first; until all is ready it answers 503.
-  let handle = (_req: IncomingMessage, res: ServerResponse): void =>
-    sendProblem(res, 503, 'STARTING', 'Come again in a moment.');
+  let handle = notYet;
   const server = createServer(
     {
       headersTimeout: HEADERS_TIMEOUT,
@@ -115,6 +116,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     context: (request) => createContext(services, request),
     allowedOrigins: options.allowedOrigins,
     introspection: options.introspection,
+    socketsPerTenant: SOCKETS_PER_TENANT,
     graphiql: options.graphiql && (await options.graphiql(services)),
     world,
     logger,
@@ -177,4 +179,8 @@ function answerHealth(database: Database, req: IncomingMessage, res: ServerRespo
       () => answer(200, 'ready'),
       () => answer(503, 'the database does not answer'),
     );
+}
+
+function notYet(_req: IncomingMessage, res: ServerResponse): void {
+  sendProblem(res, 503, 'STARTING', 'Come again in a moment.');
 }

@@ -63,10 +63,11 @@ export async function rowsOf(tx: Tx, statement: SQL): Promise<readonly Record<st
   throw new TypeError('the driver answered without rows');
 }
 
-/** SQLSTATE of a failed statement, or null when the error isn't the database's. */
+/** SQLSTATE of a failed statement, or null when the error isn't the database's. Each has a digit: EPIPE isn't one. */
 export function sqlState(error: unknown): string | null {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if ('code' in cause && typeof cause.code === 'string' && /^[0-9A-Z]{5}$/.test(cause.code)) return cause.code;
+    if ('code' in cause && typeof cause.code === 'string' && /^(?=.*\d)[0-9A-Z]{5}$/.test(cause.code))
+      return cause.code;
   }
   return null;
 }

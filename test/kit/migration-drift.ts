@@ -3,18 +3,23 @@
  * @module
  */
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
+// drizzle-kit takes every path as relative, and ends with 0 when it fails: so nothing is believed but what it says.
 const root = process.cwd();
 const directory = mkdtempSync(join(tmpdir(), 'countersign-drift-'));
 try {
   const out = join(directory, 'migrations');
   cpSync(join(root, 'src/db/migrations'), out, { recursive: true });
-  const before = readdirSync(out).length;
-  execFileSync('drizzle-kit', ['generate', '--dialect', 'postgresql', '--schema', 'src/db/tables.ts', '--out', out], { stdio: 'pipe', cwd: root });
-  if (readdirSync(out).length !== before) {
+  const said = execFileSync(
+    'drizzle-kit',
+    ['generate', '--dialect', 'postgresql', '--schema', 'src/db/tables.ts', '--out', relative(root, out)],
+    { encoding: 'utf8', cwd: root },
+  );
+  if (!said.includes('No schema changes')) {
+    console.error(said);
     console.error('src/db/tables.ts has changes without a migration: run `npm run db:generate -- --name <what>`.');
     process.exitCode = 1;
   }
