@@ -4,6 +4,7 @@
  * @module
  */
 import { type DestinationStream, pino } from 'pino';
+import { cleanedText } from './cleaned-text.ts';
 import { redactedError } from './redacted-error.ts';
 
 const FIELDS = [
@@ -53,13 +54,19 @@ export function createLogger(options: { level: LogLevel; destination?: Destinati
     options.destination ?? pino.destination({ dest: 2, sync: true }),
   );
   return {
-    info: (fields, message) => logger.info(allowed(fields), message),
-    warn: (fields, message) => logger.warn(allowed(fields), message),
-    error: (fields, message) => logger.error(allowed(fields), message),
+    info: (fields, message) => logger.info(allowed(fields), cleanedText(message)),
+    warn: (fields, message) => logger.warn(allowed(fields), cleanedText(message)),
+    error: (fields, message) => logger.error(allowed(fields), cleanedText(message)),
   };
 }
 
 function allowed(fields: LogFields): Record<string, unknown> {
-  const kept = FIELDS.flatMap((name) => (fields[name] === undefined ? [] : [[name, fields[name]] as const]));
-  return { ...Object.fromEntries(kept), ...(fields.err !== undefined && { err: redactedError(fields.err) }) };
+  const kept: Record<string, unknown> = {};
+  for (const name of FIELDS) {
+    const value: unknown = fields[name];
+    if (typeof value === 'string') kept[name] = cleanedText(value);
+    else if (typeof value === 'number' || value === null) kept[name] = value;
+  }
+  if (fields.err !== undefined) kept['err'] = redactedError(fields.err);
+  return kept;
 }
