@@ -1,4 +1,5 @@
 /** The signing page, walked without a browser by following its links and forms. */
+import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { definition, list, signer, startClient, startReceiver } from './harness.ts';
 
@@ -177,6 +178,14 @@ test('an access code stands before the documents, and a wrong one is an authenti
   await client.control('POST', '/idle');
   expect(receiver.events()).toContain('recipient-authenticationfailed 1');
   expect((await client.call('GET', `/envelopes/${id}`)).body['status']).toBe('sent');
+});
+
+test('the policy of a page allows exactly its own style', async () => {
+  const client = await startClient();
+  const page = await fetch(client.sandbox.url);
+  const style = /<style>([\s\S]*?)<\/style>/.exec(await page.text())?.[1] ?? '';
+  const hash = createHash('sha256').update(style).digest('base64');
+  expect(page.headers.get('content-security-policy')).toContain(`default-src 'none'; style-src 'sha256-${hash}'`);
 });
 
 test('the home page lists envelopes with their state', async () => {

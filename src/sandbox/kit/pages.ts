@@ -53,6 +53,8 @@ button.main { background: var(--accent); border-color: var(--accent); color: var
 ul.plain { list-style: none; margin: 0; padding: 0; } ul.plain li { padding: .25rem 0; }
 `;
 
+/** Whole, as one space more inside it would change the hash and the browser would refuse it. */
+const STYLE_ELEMENT: Html = { markup: `<style>${STYLE}</style>` };
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 
 /** `form-action` is left open: a form's end may redirect to any address the sender named. */
@@ -70,9 +72,7 @@ export function page(product: string, title: string, content: Html, status = 200
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title} · ${product}</title>
-        <style>
-          ${{ markup: STYLE }}
-        </style>
+        ${STYLE_ELEMENT}
       </head>
       <body>
         <header>
