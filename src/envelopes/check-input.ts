@@ -9,18 +9,17 @@ import { InvalidInput } from '../model/problems.ts';
 import type { CommandDeps } from './attempt.ts';
 import type { CheckedEnvelope } from './create.ts';
 import type { EnvelopeInput } from './input.ts';
-import { Issues } from './issues.ts';
+import type { Issues } from './issues.ts';
 import { checkEnvelope } from './validate.ts';
 
-/** The envelope, ready to be stored. Throws InvalidInput with all faults; `path` leads to the envelope in the request. */
+/** The envelope, ready to be stored. Throws InvalidInput with its faults and those that `issues` held before. */
 export async function checkInput(
   deps: Pick<CommandDeps, 'database' | 'world' | 'accounts'>,
   tenantId: string,
   input: EnvelopeInput,
-  path: readonly string[],
+  issues: Issues,
 ): Promise<CheckedEnvelope> {
   const { database, world, accounts } = deps;
-  const issues = new Issues(path);
   const accountId = uuidOf('Account', input.accountId);
   const account = accountId === null ? undefined : (await accounts.get(tenantId, [accountId])).get(accountId);
   if (!account || account.disconnectedAt) {

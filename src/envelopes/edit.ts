@@ -40,13 +40,15 @@ export async function lockEnvelopes(tx: Tx, keys: readonly EnvelopeKey[]): Promi
   const wanted = JSON.stringify(keys.map(({ tenantId, id }) => ({ tenant_id: tenantId, id })));
   const isWanted = (tenant: unknown, id: unknown) =>
     sql`(${tenant}, ${id}) IN (SELECT x.tenant_id, x.id FROM jsonb_to_recordset(${wanted}::jsonb) AS x(tenant_id uuid, id uuid))`;
-  const rows = await tx
+  // Both leave at once; the recipients are read after the locks are held, since a connection works in order.
+  const locked = tx
     .select()
     .from(envelopes)
     .where(isWanted(envelopes.tenantId, envelopes.id))
     .orderBy(envelopes.tenantId, envelopes.id)
     .for('update');
-  const people = await tx.select().from(recipients).where(isWanted(recipients.tenantId, recipients.envelopeId));
+  const theirs = tx.select().from(recipients).where(isWanted(recipients.tenantId, recipients.envelopeId));
+  const [rows, people] = await Promise.all([locked, theirs]);
   return rows.map((row) => ({
     row,
     recipients: people.filter((person) => person.envelopeId === row.id),
@@ -75,18 +77,18 @@ export function joinLocal(edit: Edit, fact: LocalFact): void {
   edit.changes.push(...changes.map((change) => ({ change, source: 'GATEWAY' as const })));
 }
 
-/** Writes the edits and appends their events. The heads are the last locks: nothing may be locked after. */
+/**
+ * Writes the edits and appends their events. The heads are the last locks: nothing may be locked after. Rows and events
+ * leave in one round trip; a connection works in the order it was asked.
+ */
 export async function saveEdits(tx: Tx, world: World, edits: readonly Edit[]): Promise<void> {
   const touched = edits.filter(isTouched);
   if (touched.length === 0) return;
   const people = touched.flatMap((edit) => changedRecipients(edit, world));
-  await writeRows(tx, touched, people);
   const ids = new Map(touched.flatMap((edit) => edit.recipients).map((row) => [refKey(row), row.id]));
   for (const row of people) ids.set(refKey(row), row.id);
-  await appendEvents(
-    tx,
-    touched.flatMap((edit) => newEvents(edit, world, ids)),
-  );
+  const news = touched.flatMap((edit) => newEvents(edit, world, ids));
+  await Promise.all([writeRows(tx, touched, people), appendEvents(tx, news)]);
 }
 
 function isTouched(edit: Edit): boolean {

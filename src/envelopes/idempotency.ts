@@ -47,9 +47,7 @@ export async function claimKey(tx: Tx, claim: Claim, now: Date): Promise<string>
 /** Whether the key stands for an earlier request, seen without claiming it. */
 export async function isKeyKnown(
   tx: Tx,
-  tenantId: string,
-  operation: string,
-  key: string,
+  { tenantId, operation, key }: Pick<Claim, 'tenantId' | 'operation' | 'key'>,
   now: Date,
 ): Promise<boolean> {
   const held = await tx

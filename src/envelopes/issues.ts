@@ -2,7 +2,8 @@
  * Collects the faults of an input, so that all are answered together.
  * @module
  */
-import type { InputIssue, IssueCode } from '../model/problems.ts';
+import { MAX_IDEMPOTENCY_KEY, MAX_WAIT_MS } from '../model/limits.ts';
+import { InvalidInput, type InputIssue, type IssueCode } from '../model/problems.ts';
 
 export class Issues {
   readonly list: InputIssue[] = [];
@@ -34,6 +35,23 @@ export class Issues {
       this.add('TOO_LONG', [name], `At most ${max} characters are taken; these are ${value.length}.`);
     }
     if (value.includes('\u0000')) this.add('INVALID_FORMAT', [name], 'The NUL character is not allowed in text.');
+    if (!value.isWellFormed()) this.add('INVALID_FORMAT', [name], 'Half of a surrogate pair is not allowed in text.');
+  }
+
+  /** `idempotencyKey`, null where none was given. */
+  key(value: string | null): void {
+    if (value !== null) this.text('idempotencyKey', value, MAX_IDEMPOTENCY_KEY);
+  }
+
+  /** `waitMs`. */
+  wait(milliseconds: number): void {
+    if (milliseconds >= 0 && milliseconds <= MAX_WAIT_MS) return;
+    this.add('OUT_OF_RANGE', ['waitMs'], `From 0 to ${MAX_WAIT_MS} milliseconds.`);
+  }
+
+  /** Throws InvalidInput with all that was collected, if anything was. */
+  raise(): void {
+    if (this.list.length > 0) throw new InvalidInput(this.list);
   }
 
   /** Every value that occurs a second time, reported where it does. */

@@ -29,8 +29,14 @@ export interface Observed {
 /**
  * In the caller's transaction, after its dedupe keys: locks envelopes (sorted), joins the observations, writes
  * envelopes and recipients, parks what matches none, appends events (heads last). Answers in the order given.
+ * `alongside` writes what goes with it, in the same round trip; it takes no lock that others wait for.
  */
-export async function observe(tx: Tx, world: World, sighted: readonly Sighted[]): Promise<Observed[]> {
+export async function observe(
+  tx: Tx,
+  world: World,
+  sighted: readonly Sighted[],
+  alongside: (observed: readonly Observed[]) => Promise<void> = async () => undefined,
+): Promise<Observed[]> {
   const keys = await findEnvelopes(tx, sighted);
   const edits = new Map(
     (
@@ -64,8 +70,11 @@ export async function observe(tx: Tx, world: World, sighted: readonly Sighted[])
     if (item.sighting.incomplete || parkedIncomplete) toRead.set(edit.row.id, edit.row);
     observed.push({ effect: changed ? 'APPLIED' : 'UNCHANGED', envelopeId: edit.row.id });
   }
-  await scheduleReads(tx, [...toRead.values()]);
-  await saveEdits(tx, world, [...edits.values()]);
+  await Promise.all([
+    scheduleReads(tx, [...toRead.values()]),
+    alongside(observed),
+    saveEdits(tx, world, [...edits.values()]),
+  ]);
   return observed;
 }
 
@@ -99,6 +108,7 @@ const Found = z.object({ place: z.coerce.number(), tenant_id: z.string(), id: z.
  * only for an envelope of the same account whose provider id isn't another's: metadata can be copied.
  */
 async function findEnvelopes(tx: Tx, sighted: readonly Sighted[]): Promise<(EnvelopeKey | null)[]> {
+  if (sighted.length === 0) return [];
   const wanted = sighted.map(({ tenantId, accountId, sighting }, place) => ({
     place,
     tenant: tenantId,

@@ -3,8 +3,7 @@
  * process, and would be taken up by another if this one ended.
  * @module
  */
-import { InvalidInput, NotFound, WrongState } from '../model/problems.ts';
-import { MAX_IDEMPOTENCY_KEY } from '../model/limits.ts';
+import { NotFound, WrongState } from '../model/problems.ts';
 import { uuidOf } from '../model/ids.ts';
 import { instantOf } from '../model/time.ts';
 import type { Tx } from '../db/client.ts';
@@ -14,7 +13,7 @@ import { type CommandRow, findCommands, insertCommand } from './commands.ts';
 import { type CheckedEnvelope, insertEnvelope } from './create.ts';
 import { type EnvelopeRow, joinLocal, lockEnvelopes, saveEdits } from './edit.ts';
 import { refusalOf } from './failure.ts';
-import { claimKey, hashRequest, isKeyKnown } from './idempotency.ts';
+import { type Claim, claimKey, hashRequest, isKeyKnown } from './idempotency.ts';
 import type { EnvelopeInput } from './input.ts';
 import { Issues } from './issues.ts';
 import { findEnvelope } from './read.ts';
@@ -35,13 +34,17 @@ export interface SendResult {
 
 /** Sends once per key, and waits up to `waitMs` for the provider's word. A refusal within that time is thrown. */
 export async function sendEnvelope(deps: CommandDeps, tenantId: string, request: SendRequest): Promise<SendResult> {
-  checkKey(request.idempotencyKey);
   const { database, world } = deps;
   const { idempotencyKey: key, what, waitMs } = request;
+  const issues = new Issues();
+  issues.key(key);
+  issues.wait(waitMs);
   const [commandId, envelopeId] = [world.uuid(), world.uuid()];
   const claim = { tenantId, operation: 'sendEnvelope', key, requestHash: hashRequest(what), resultId: commandId };
-  // A repetition is answered before it is judged: the account may have gone since.
-  const checked = 'envelope' in what ? await checkUnlessRepeated(deps, tenantId, key, what.envelope) : null;
+  const checked =
+    'envelope' in what
+      ? await checkUnlessRepeated(deps, tenantId, claim, what.envelope, issues.under('what', 'envelope'))
+      : issues.raise();
   const claimedId = await database.withTenants([tenantId], async (tx) => {
     const claimed = await claimKey(tx, claim, world.now());
     if (claimed !== commandId) return claimed;
@@ -63,15 +66,16 @@ export async function createEnvelope(
 ): Promise<EnvelopeRow> {
   const { database, world, bus } = deps;
   const { envelope, idempotencyKey: key } = request;
-  if (key !== null) checkKey(key);
+  const issues = new Issues();
+  issues.key(key);
   const id = world.uuid();
-  const checked = await checkInput(deps, tenantId, envelope, ['envelope']);
+  const operation = 'createEnvelope';
+  const claim = key === null ? null : { tenantId, operation, key, requestHash: hashRequest(envelope), resultId: id };
+  const checked = await checkUnlessRepeated(deps, tenantId, claim, envelope, issues.under('envelope'));
   const madeId = await database.withTenants([tenantId], async (tx) => {
-    if (key !== null) {
-      const claim = { tenantId, operation: 'createEnvelope', key, requestHash: hashRequest(envelope), resultId: id };
-      const claimed = await claimKey(tx, claim, world.now());
-      if (claimed !== id) return claimed;
-    }
+    const claimed = claim && (await claimKey(tx, claim, world.now()));
+    if (claimed !== null && claimed !== id) return claimed;
+    if (!checked) throw new NotFound('earlier request with this key');
     await insertEnvelope(tx, world, tenantId, id, checked);
     const [edit] = await lockEnvelopes(tx, [{ tenantId, id }]);
     if (edit) {
@@ -96,19 +100,22 @@ export async function createEnvelope(
 
 /** Every fault of an envelope, without making one. */
 export async function validateEnvelope(deps: CommandDeps, tenantId: string, envelope: EnvelopeInput): Promise<void> {
-  await checkInput(deps, tenantId, envelope, ['envelope']);
+  await checkInput(deps, tenantId, envelope, new Issues(['envelope']));
 }
 
+/** Null for a repetition: it is answered before it is judged, since the account may have gone, or a time have passed. */
 async function checkUnlessRepeated(
   deps: CommandDeps,
   tenantId: string,
-  key: string,
+  claim: Claim | null,
   envelope: EnvelopeInput,
+  issues: Issues,
 ): Promise<CheckedEnvelope | null> {
-  const known = await deps.database.withTenants([tenantId], (tx) =>
-    isKeyKnown(tx, tenantId, 'sendEnvelope', key, deps.world.now()),
-  );
-  return known ? null : checkInput(deps, tenantId, envelope, ['what', 'envelope']);
+  if (claim && issues.list.length === 0) {
+    const known = await deps.database.withTenants([tenantId], (tx) => isKeyKnown(tx, claim, deps.world.now()));
+    if (known) return null;
+  }
+  return checkInput(deps, tenantId, envelope, issues);
 }
 
 async function intendNew(
@@ -172,10 +179,4 @@ async function resultOf(
   if (!command || !envelope) throw new NotFound('envelope');
   if (command.state === 'REFUSED' && command.failure) throw refusalOf(command.failure, envelope.id);
   return { envelope, command, replayed };
-}
-
-export function checkKey(key: string): void {
-  const issues = new Issues();
-  issues.text('idempotencyKey', key, MAX_IDEMPOTENCY_KEY);
-  if (issues.list.length > 0) throw new InvalidInput(issues.list);
 }

@@ -16,8 +16,10 @@ import { findEnvelope, findRecipients } from './read.ts';
 export interface SigningRequest {
   /** UUID of the recipient. */
   readonly recipientId: string;
-  /** Where the provider sends the signer afterwards. */
+  /** Where the provider sends the signer afterwards, as the caller gave it. */
   readonly returnUrl: string;
+  /** Added to its query as `cs_state`: what `confirmSigning` is asked with. */
+  readonly state: string;
   /** Milliseconds to wait for an envelope that is still being sent. */
   readonly waitMs: number;
 }
@@ -29,7 +31,7 @@ export async function createSigningUrl(
   tenantId: string,
   request: SigningRequest,
 ): Promise<SigningUrl> {
-  checkReturnUrl(request.returnUrl);
+  const returnUrl = checkedReturnUrl(request);
   const recipient = await recipientOf(deps, tenantId, request.recipientId);
   const embedded = embeddedId(recipient);
   if (embedded === null) throw new NotEmbedded();
@@ -38,7 +40,7 @@ export async function createSigningUrl(
   return client.signingUrl({
     providerId: envelope.providerId,
     recipient: { ref: recipient.providerRef, name: recipient.name, email: recipient.email, embeddedId: embedded },
-    returnUrl: request.returnUrl,
+    returnUrl,
   });
 }
 
@@ -87,13 +89,30 @@ async function whenSent(
   }
 }
 
-function checkReturnUrl(text: string): void {
+/** 500 characters: the DocuSign API reference for recipient views. */
+const MAX_RETURN_URL = 500;
+
+/** The address with the state in its query. */
+function checkedReturnUrl({ returnUrl, state, waitMs }: SigningRequest): string {
   const issues = new Issues();
-  // 500 characters: the DocuSign API reference for recipient views.
-  issues.length('returnUrl', text, 500);
-  const url = URL.canParse(text) ? new URL(text) : null;
-  if (!url || (url.protocol !== 'https:' && url.hostname !== 'localhost' && url.hostname !== '127.0.0.1')) {
-    issues.add('INVALID_FORMAT', ['returnUrl'], 'This must be an https address (http on localhost alone).');
+  const path = ['returnUrl'];
+  issues.wait(waitMs);
+  const url = URL.canParse(returnUrl) ? new URL(returnUrl) : null;
+  const isLocal = url?.protocol === 'http:' && (url.hostname === 'localhost' || url.hostname === '127.0.0.1');
+  if (!url || (url.protocol !== 'https:' && !isLocal)) {
+    issues.add('INVALID_FORMAT', path, 'This must be an https address (http on localhost alone).');
+    throw new InvalidInput(issues.list);
   }
-  if (issues.list.length > 0) throw new InvalidInput(issues.list);
+  const given = url.href.length;
+  url.searchParams.set('cs_state', state);
+  if (url.href.length > MAX_RETURN_URL) {
+    const room = MAX_RETURN_URL - (url.href.length - given);
+    issues.add(
+      'TOO_LONG',
+      path,
+      `At most ${room} characters are taken, since \`cs_state\` is added; these are ${given}.`,
+    );
+  }
+  issues.raise();
+  return url.href;
 }

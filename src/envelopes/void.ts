@@ -2,7 +2,7 @@
  * Cancelling an envelope. It is VOIDING from the wish until the provider says that it is over.
  * @module
  */
-import { InvalidInput, NotFound, WrongState } from '../model/problems.ts';
+import { NotFound, WrongState } from '../model/problems.ts';
 import { instantOf } from '../model/time.ts';
 import type { EnvelopeStatus } from '../model/words.ts';
 import type { CommandDeps } from './attempt.ts';
@@ -12,7 +12,6 @@ import { refusalOf } from './failure.ts';
 import { claimKey, hashRequest } from './idempotency.ts';
 import { Issues } from './issues.ts';
 import { findEnvelope } from './read.ts';
-import { checkKey } from './send.ts';
 import { runUntil } from './wait.ts';
 
 export interface VoidRequest {
@@ -32,13 +31,14 @@ export async function voidEnvelope(
 ): Promise<{ envelope: EnvelopeRow; command: CommandRow }> {
   const { database, world, accounts, bus } = deps;
   const { id, reason, idempotencyKey: key, waitMs } = request;
-  if (key !== null) checkKey(key);
   const before = await database.withTenants([tenantId], (tx) => findEnvelope(tx, tenantId, id));
   if (!before) throw new NotFound('envelope');
   const account = (await accounts.get(tenantId, [before.accountId])).get(before.accountId);
   const issues = new Issues();
+  issues.key(key);
+  issues.wait(waitMs);
   issues.text('reason', reason, account ? accounts.capabilities(account).maxVoidReason : 200);
-  if (issues.list.length > 0) throw new InvalidInput(issues.list);
+  issues.raise();
   const commandId = await database.withTenants([tenantId], async (tx) => {
     if (key !== null) {
       // The key stands for the envelope, since a repetition may find a command that another request began.

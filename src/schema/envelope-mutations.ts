@@ -158,7 +158,7 @@ builder.mutationField('sendEnvelope', (t) =>
       const { what } = input;
       const result = await context.services.envelopes.send(principalOf(context).tenantId, {
         idempotencyKey: input.idempotencyKey,
-        waitMs: bounded(input.waitMs ?? 10_000),
+        waitMs: input.waitMs ?? 10_000,
         what: what.draftId === undefined ? { envelope: envelopeInput(what.envelope) } : { draftId: what.draftId },
       });
       return { ...result, envelope: await logged(context, result.envelope) };
@@ -208,7 +208,7 @@ builder.mutationField('voidEnvelope', (t) =>
         id: uuidOrNotFound('Envelope', input.id),
         reason: input.reason,
         idempotencyKey: input.idempotencyKey ?? null,
-        waitMs: bounded(input.waitMs ?? 10_000),
+        waitMs: input.waitMs ?? 10_000,
       });
       return { envelope: await logged(context, envelope), command };
     },
@@ -337,12 +337,11 @@ builder.mutationField('createSigningUrl', (t) =>
         { tenantId, recipientId },
         addMilliseconds(services.world.now(), RETURN_MS),
       );
-      const returnUrl = new URL(input.returnUrl);
-      returnUrl.searchParams.set('cs_state', state);
       return services.envelopes.signingUrl(tenantId, {
         recipientId,
-        returnUrl: returnUrl.href,
-        waitMs: bounded(input.waitMs ?? 10_000),
+        returnUrl: input.returnUrl,
+        state,
+        waitMs: input.waitMs ?? 10_000,
       });
     },
   }),
@@ -399,10 +398,4 @@ function uuidOrNotFound(kind: 'Envelope' | 'Recipient', id: string): string {
   const uuid = uuidOf(kind, id);
   if (uuid === null) throw new NotFound(kind.toLowerCase());
   return uuid;
-}
-
-function bounded(milliseconds: number): number {
-  if (milliseconds >= 0 && milliseconds <= MAX_WAIT_MS) return milliseconds;
-  const message = `From 0 to ${MAX_WAIT_MS} milliseconds.`;
-  throw new InvalidInput([{ code: 'OUT_OF_RANGE', message, path: ['waitMs'], suggestion: null }]);
 }
