@@ -6,12 +6,9 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { PgDatabase, PgQueryResultHKT, PgTransactionConfig } from 'drizzle-orm/pg-core';
 import { APP_ROLE } from './columns.ts';
-import * as tables from './tables.ts';
-
-export type Schema = typeof tables;
 
 /** A tenant transaction. What is awaited inside it must be the database alone: never a network call. */
-export type Tx = PgDatabase<PgQueryResultHKT, Schema>;
+export type Tx = PgDatabase<PgQueryResultHKT>;
 
 export interface Listener {
   close(): Promise<void>;
@@ -88,5 +85,3 @@ export async function assertIsolation(database: Database): Promise<void> {
     );
   }
 }
-
-export { tables };

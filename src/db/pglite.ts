@@ -6,7 +6,7 @@
 import { PGlite } from '@electric-sql/pglite';
 import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
-import { type Database, inTenants, SNAPSHOT, tables } from './client.ts';
+import { type Database, inTenants, SNAPSHOT } from './client.ts';
 import { MIGRATIONS } from './migrate.ts';
 
 export interface PgliteOptions {
@@ -21,7 +21,7 @@ export async function openPglite(options: PgliteOptions = {}): Promise<Database>
     options.directory ?? 'memory://',
     options.snapshot ? { loadDataDir: options.snapshot } : {},
   );
-  const database = drizzle(client, { schema: tables });
+  const database = drizzle(client);
   if (!options.snapshot) await migrate(database, { migrationsFolder: MIGRATIONS });
   return {
     kind: 'pglite',

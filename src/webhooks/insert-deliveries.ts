@@ -38,8 +38,11 @@ export async function claimKeys(tx: Tx, batch: readonly Incoming[]): Promise<Rea
 
 export async function insertDeliveries(tx: Tx, stored: readonly StoredDelivery[]): Promise<void> {
   const joined = stored.filter(({ incoming }) => incoming.body.length < JOINED_BODY_BYTES);
-  if (joined.length > 0) await insertJoined(tx, joined);
-  for (const one of stored) if (one.incoming.body.length >= JOINED_BODY_BYTES) await insertAlone(tx, one);
+  const alone = stored.filter(({ incoming }) => incoming.body.length >= JOINED_BODY_BYTES);
+  await Promise.all([
+    ...(joined.length > 0 ? [insertJoined(tx, joined)] : []),
+    ...alone.map((one) => insertAlone(tx, one)),
+  ]);
 }
 
 async function insertJoined(tx: Tx, stored: readonly StoredDelivery[]): Promise<void> {

@@ -28,9 +28,7 @@ export async function storeBatch(
     const fresh = await claimKeys(tx, batch);
     const incoming = batch.filter((one) => fresh.has(one.id)).toSorted(namedFirst);
     if (incoming.length === 0) return [];
-    const stored = await apply(tx, world, incoming);
-    await insertDeliveries(tx, stored);
-    return stored;
+    return apply(tx, world, incoming);
   });
 }
 
@@ -43,16 +41,22 @@ function isNamed({ sightings }: Incoming): boolean {
   return sightings.some((sighting) => sighting.envelopeId !== null);
 }
 
+/** Brings the news into the cache, and the deliveries with what they did into their table in the same round trip. */
 async function apply(tx: Tx, world: World, batch: readonly Incoming[]): Promise<StoredDelivery[]> {
   const sighted = batch.flatMap(({ tenantId, accountId, id, sightings }) =>
     sightings.map((sighting) => ({ tenantId, accountId, deliveryId: id, sighting })),
   );
-  const observed = sighted.length > 0 ? await observe(tx, world, sighted).catch(blameNews) : [];
-  let next = 0;
-  return batch.map((incoming) => {
-    const own = observed.slice(next, (next += incoming.sightings.length));
-    return { incoming, ...together(incoming, own) };
-  });
+  const storedWith = (observed: readonly Observed[]): StoredDelivery[] => {
+    let next = 0;
+    return batch.map((incoming) => {
+      const own = observed.slice(next, (next += incoming.sightings.length));
+      return { incoming, ...together(incoming, own) };
+    });
+  };
+  const observed = await observe(tx, world, sighted, (found) => insertDeliveries(tx, storedWith(found))).catch(
+    blameNews,
+  );
+  return storedWith(observed);
 }
 
 /** What a delivery did, when it told of several envelopes: the first that was changed, else parked, else known. */
