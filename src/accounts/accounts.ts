@@ -2,27 +2,36 @@
  * A tenant's accounts at providers: connected once, sealed, and opened when they are needed.
  * @module
  */
-import { createHash } from 'node:crypto';
-import { and, asc, eq, gt, inArray, or, sql } from 'drizzle-orm';
-import { z } from 'zod';
+import { and, asc, eq, gt, inArray, or } from 'drizzle-orm';
 import type { Sealer } from '../auth/sealer.ts';
 import type { Database } from '../db/client.ts';
-import { dbNow } from '../db/columns.ts';
 import { accounts, routes } from '../db/tables.ts';
 import { InvalidInput, NotFound } from '../model/problems.ts';
 import type { Environment, ProviderName } from '../model/words.ts';
 import type { Capabilities, Provider, ProviderClient } from '../providers/provider.ts';
 import type { World } from '../world.ts';
+import { createClientCache } from './client-cache.ts';
+import { storeAccount } from './connect.ts';
 import { createRouteCache, type WebhookRoute } from './route-cache.ts';
+import {
+  type AccountRow,
+  hashOf,
+  isPathSecret,
+  openCredentials,
+  openWebhookKeys,
+  openWebhookUrl,
+  pathOf,
+} from './secrets.ts';
 
-export type AccountRow = typeof accounts.$inferSelect;
+export type { AccountRow } from './secrets.ts';
 
 export interface ConnectRequest {
   readonly provider: ProviderName;
   readonly environment: Environment;
+  /** As the caller gave them; the provider parses them. */
   readonly credentials: unknown;
   readonly webhook: 'PER_ENVELOPE';
-  /** UUID that a new account is to have; a fresh one when left out. An account that is connected already keeps its own. */
+  /** The UUID a new row gets, for an account that a script must know beforehand; chance decides without. */
   readonly id?: string;
 }
 
@@ -32,14 +41,18 @@ export interface AccountPage {
 }
 
 export interface Accounts {
-  /** Signs in to prove the credentials, then stores them sealed. The same account again is the same row, renewed. */
+  /**
+   * Signs in to prove the credentials, then stores them sealed. The same account again is the same row, renewed.
+   * Throws InvalidInput, and what the provider throws.
+   */
   connect(principal: { readonly tenantId: string }, request: ConnectRequest): Promise<AccountRow>;
+  /** Those that are the tenant's, disconnected ones too: envelopes go on naming them. */
   get(tenantId: string, ids: readonly string[]): Promise<Map<string, AccountRow>>;
   list(tenantId: string, page: AccountPage): Promise<AccountRow[]>;
-  /** Opened once per process, and anew when the account has changed. Throws NotFound. */
+  /** Opened once per process, and anew when the account was connected again. Throws NotFound. */
   client(tenantId: string, accountId: string): Promise<ProviderClient>;
   capabilities(account: AccountRow): Capabilities;
-  /** Where the provider sends this account's webhooks. */
+  /** Where the provider sends this account's webhooks. Whoever knows it can post there: a secret. */
   webhookUrl(account: AccountRow): Promise<string>;
   /** Whose webhook this address is, or null when nobody's. */
   webhookRoute(provider: string, secret: string): Promise<WebhookRoute | null>;
@@ -54,159 +67,78 @@ export interface AccountDeps {
   readonly allowSandbox: boolean;
 }
 
-const Keys = z.array(z.string()).min(1);
-
 export function createAccounts(deps: AccountDeps): Accounts {
   const { database, world, sealer, providers, publicUrl } = deps;
-  const clients = new Map<string, { readonly updatedAt: number; readonly client: Promise<ProviderClient> }>();
 
-  const webhookUrl = async (row: AccountRow): Promise<string> => {
-    const secret = await sealer.open(row.webhookPath, contextOf(row, 'webhook-path'));
-    return `${publicUrl}/webhooks/${pathOf(row.provider)}/${secret}`;
-  };
+  const webhookUrl = (row: AccountRow): Promise<string> => openWebhookUrl(sealer, row, publicUrl);
 
-  const open = async (row: AccountRow): Promise<ProviderClient> => {
-    const credentials: unknown = JSON.parse(await sealer.open(row.credentials, contextOf(row, 'credentials')));
+  const clients = createClientCache(async (row) => {
     const { environment, providerAccountId, baseUri } = row;
+    const credentials = await openCredentials(sealer, row);
+    const url = row.webhookMode === 'PER_ENVELOPE' ? await webhookUrl(row) : null;
     return providers(row.provider).open(
-      {
-        environment,
-        providerAccountId,
-        baseUri,
-        credentials,
-        webhookUrl: row.webhookMode === 'PER_ENVELOPE' ? await webhookUrl(row) : null,
-      },
+      { environment, providerAccountId, baseUri, credentials, webhookUrl: url },
       world,
     );
-  };
+  });
 
-  const get = (tenantId: string, ids: readonly string[]): Promise<Map<string, AccountRow>> =>
-    database.withTenants([tenantId], async (tx) => {
-      if (ids.length === 0) return new Map<string, AccountRow>();
-      const rows = await tx
-        .select()
-        .from(accounts)
-        .where(and(eq(accounts.tenantId, tenantId), inArray(accounts.id, [...ids])));
-      return new Map(rows.map((row) => [row.id, row]));
-    });
-
-  const loadRoute = async (provider: string, secret: string): Promise<WebhookRoute | null> => {
-    const [route] = await database.withTenants([], (tx) =>
+  const get = async (tenantId: string, ids: readonly string[]): Promise<Map<string, AccountRow>> => {
+    if (ids.length === 0) return new Map();
+    const rows = await database.withTenants([tenantId], (tx) =>
       tx
         .select()
-        .from(routes)
-        .where(eq(routes.hash, hashOf(secret))),
+        .from(accounts)
+        .where(and(eq(accounts.tenantId, tenantId), inArray(accounts.id, [...ids]))),
     );
-    if (!route) return null;
-    const row = (await get(route.tenantId, [route.accountId])).get(route.accountId);
-    if (!row || row.disconnectedAt || pathOf(row.provider) !== provider) return null;
-    const keys = Keys.parse(JSON.parse(await sealer.open(row.webhookKeys, contextOf(row, 'webhook-keys'))));
-    const { tenantId, accountId } = route;
-    return { tenantId, accountId, provider: providers(row.provider), providerAccountId: row.providerAccountId, keys };
+    return new Map(rows.map((row) => [row.id, row]));
   };
+
+  const connectedRow = async (tenantId: string, id: string): Promise<AccountRow | null> => {
+    const row = (await get(tenantId, [id])).get(id);
+    return row && row.disconnectedAt === null ? row : null;
+  };
+
+  /** The tenant isn't known before: the hash is looked up where ids alone stand, then the row in its tenant. */
+  const routeCache = createRouteCache(world, async (provider, hash) => {
+    const [route] = await database.withTenants([], (tx) => tx.select().from(routes).where(eq(routes.hash, hash)));
+    const row = route && (await connectedRow(route.tenantId, route.accountId));
+    if (!row || pathOf(row.provider) !== provider) return null;
+    const { tenantId, id: accountId, providerAccountId } = row;
+    const keys = await openWebhookKeys(sealer, row);
+    return { tenantId, accountId, provider: providers(row.provider), providerAccountId, keys };
+  });
 
   return {
     get,
     webhookUrl,
-    webhookRoute: createRouteCache(world, loadRoute),
     capabilities: (row) => providers(row.provider).capabilities,
-    connect: async ({ tenantId }, request) => {
-      checkEnvironment(request.environment, deps.allowSandbox);
-      const { provider, environment, webhook } = request;
-      const connected = await providers(provider).connect({ credentials: request.credentials, environment }, world);
-      const { providerAccountId } = connected;
-      const isThis = and(
-        eq(accounts.tenantId, tenantId),
-        eq(accounts.provider, provider),
-        eq(accounts.environment, environment),
-        eq(accounts.providerAccountId, providerAccountId),
+    connect: async ({ tenantId }, { provider, environment, credentials, webhook, id = world.uuid() }) => {
+      checkEnvironment(environment, deps.allowSandbox);
+      const connected = await providers(provider).connect({ credentials, environment }, world);
+      const row = await database.withTenants([tenantId], (tx) =>
+        storeAccount(tx, deps, { tenantId, id, provider, environment, webhook, connected }),
       );
-      const secret = world.randomBytes(32).toString('base64url');
-      return database.withTenants([tenantId], async (tx) => {
-        // One at a time for one provider account: the id must be known before anything is sealed for it.
-        await tx.execute(
-          sql`SELECT pg_advisory_xact_lock(hashtextextended(${`${tenantId} ${provider} ${environment} ${providerAccountId}`}, 1))`,
-        );
-        const [held] = await tx.select().from(accounts).where(isThis);
-        const id = held?.id ?? request.id ?? world.uuid();
-        const seal = (text: string, purpose: Purpose): Promise<string> =>
-          sealer.seal(text, contextOf({ tenantId, id }, purpose));
-        const values = {
-          name: connected.name,
-          baseUri: connected.baseUri,
-          credentials: await seal(JSON.stringify(connected.credentials), 'credentials'),
-          webhookKeys: await seal(JSON.stringify(connected.webhookKeys), 'webhook-keys'),
-          webhookMode: webhook,
-          updatedAt: dbNow,
-          disconnectedAt: null,
-        };
-        if (held) {
-          const [renewed] = await tx
-            .update(accounts)
-            .set(values)
-            .where(and(eq(accounts.tenantId, tenantId), eq(accounts.id, id)))
-            .returning();
-          if (renewed) return renewed;
-        }
-        const [made] = await tx
-          .insert(accounts)
-          .values({
-            ...values,
-            tenantId,
-            id,
-            provider,
-            environment,
-            providerAccountId,
-            webhookPath: await seal(secret, 'webhook-path'),
-          })
-          .returning();
-        await tx.insert(routes).values({ hash: hashOf(secret), kind: 'WEBHOOK', tenantId, accountId: id });
-        if (!made) throw new NotFound('account');
-        return made;
-      });
+      routeCache.clear();
+      return row;
     },
     list: (tenantId, { first, after }) =>
-      database.withTenants([tenantId], (tx) =>
-        tx
+      database.withTenants([tenantId], (tx) => {
+        const { createdAt, id } = accounts;
+        const beyond = after && or(gt(createdAt, after.at), and(eq(createdAt, after.at), gt(id, after.id)));
+        return tx
           .select()
           .from(accounts)
-          .where(
-            and(
-              eq(accounts.tenantId, tenantId),
-              after
-                ? or(gt(accounts.createdAt, after.at), and(eq(accounts.createdAt, after.at), gt(accounts.id, after.id)))
-                : undefined,
-            ),
-          )
-          .orderBy(asc(accounts.createdAt), asc(accounts.id))
-          .limit(first),
-      ),
+          .where(and(eq(accounts.tenantId, tenantId), beyond ?? undefined))
+          .orderBy(asc(createdAt), asc(id))
+          .limit(first);
+      }),
     client: async (tenantId, accountId) => {
-      const row = (await get(tenantId, [accountId])).get(accountId);
-      if (!row || row.disconnectedAt) throw new NotFound('account');
-      const held = clients.get(`${tenantId} ${accountId}`);
-      if (held && held.updatedAt === row.updatedAt.getTime()) return held.client;
-      const opened = { updatedAt: row.updatedAt.getTime(), client: open(row) };
-      clients.set(`${tenantId} ${accountId}`, opened);
-      opened.client.catch(() => clients.delete(`${tenantId} ${accountId}`));
-      return opened.client;
+      const row = await connectedRow(tenantId, accountId);
+      if (!row) throw new NotFound('account');
+      return clients(row);
     },
+    webhookRoute: async (provider, secret) => (isPathSecret(secret) ? routeCache.find(provider, hashOf(secret)) : null),
   };
-}
-
-type Purpose = 'credentials' | 'webhook-keys' | 'webhook-path';
-
-function contextOf({ tenantId, id }: { readonly tenantId: string; readonly id: string }, purpose: Purpose) {
-  return { tenantId, purpose, id };
-}
-
-/** The secret itself is stored nowhere in clear; its hash finds the account. */
-function hashOf(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex');
-}
-
-function pathOf(provider: ProviderName): string {
-  return provider.toLowerCase().replaceAll('_', '-');
 }
 
 function checkEnvironment(environment: Environment, allowSandbox: boolean): void {

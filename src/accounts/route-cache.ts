@@ -1,6 +1,6 @@
 /**
  * Whose a webhook address is, remembered for a moment: a burst of webhooks costs one look-up, and a flood of made-up
- * addresses a bounded memory.
+ * addresses a bounded memory that takes none from the addresses that are real.
  * @module
  */
 import type { Provider } from '../providers/provider.ts';
@@ -15,23 +15,62 @@ export interface WebhookRoute {
   readonly keys: readonly string[];
 }
 
-type Load = (provider: string, secret: string) => Promise<WebhookRoute | null>;
+/** By the provider's name in the address, and the hash of the address's secret. */
+type Load = (provider: string, hash: string) => Promise<WebhookRoute | null>;
 
-const REMEMBER_MS = 30_000;
+export interface RouteCache {
+  readonly find: Load;
+  /** Forgets everything: an account has changed in this process. Others learn of it when their memory ends. */
+  clear(): void;
+}
+
+export const REMEMBER_MS = 30_000;
 const MOST = 10_000;
 
-export function createRouteCache(world: World, load: Load): Load {
-  const held = new Map<string, { readonly route: Promise<WebhookRoute | null>; readonly until: number }>();
-  return (provider, secret) => {
-    const key = `${provider} ${secret}`;
-    const known = held.get(key);
-    if (known && known.until > world.monotonic()) return known.route;
-    // The oldest goes first: a Map keeps the order of insertion.
-    if (held.size >= MOST) for (const oldest of held.keys()) if (held.delete(oldest)) break;
-    const route = load(provider, secret);
-    held.delete(key);
-    held.set(key, { route, until: world.monotonic() + REMEMBER_MS });
-    route.catch(() => held.delete(key));
-    return route;
+interface Remembered {
+  readonly route: WebhookRoute | null;
+  readonly until: number;
+}
+
+export function createRouteCache(world: World, load: Load): RouteCache {
+  const routes = new Map<string, Remembered>();
+  const nobodys = new Map<string, Remembered>();
+  let flying = new Map<string, Promise<WebhookRoute | null>>();
+
+  const fetchRoute = async (key: string, provider: string, hash: string): Promise<WebhookRoute | null> => {
+    const mine = flying;
+    try {
+      const route = await load(provider, hash);
+      // What was cleared meanwhile may have read the account as it was.
+      if (mine === flying) remember(route ? routes : nobodys, key, { route, until: world.monotonic() + REMEMBER_MS });
+      return route;
+    } finally {
+      mine.delete(key);
+    }
   };
+
+  return {
+    find: async (provider, hash) => {
+      const key = `${provider} ${hash}`;
+      const known = routes.get(key) ?? nobodys.get(key);
+      if (known && known.until > world.monotonic()) return known.route;
+      routes.delete(key);
+      nobodys.delete(key);
+      const inFlight = flying.get(key) ?? fetchRoute(key, provider, hash);
+      flying.set(key, inFlight);
+      return inFlight;
+    },
+    clear: () => {
+      routes.clear();
+      nobodys.clear();
+      flying = new Map();
+    },
+  };
+}
+
+/** The oldest goes first: a Map keeps the order of insertion. */
+function remember(memory: Map<string, Remembered>, key: string, what: Remembered): void {
+  const [oldest] = memory.keys();
+  if (memory.size >= MOST && oldest !== undefined) memory.delete(oldest);
+  memory.set(key, what);
 }
