@@ -8,9 +8,41 @@ import { appendEvents, type NewEvent } from '../../src/events/append.ts';
 import type { EventBus, HintListener } from '../../src/events/bus.ts';
 import type { EventRow } from '../../src/events/read.ts';
 import type { StreamMessage } from '../../src/events/streams.ts';
-import { systemWorld } from '../../src/world.ts';
+import { systemWorld, type World } from '../../src/world.ts';
 
 export const world = systemWorld();
+
+/** The real world, whose clock a test can put forward: timers that have come due by then fire at once. */
+export function jumpingWorld(): World & { jump(ms: number): void } {
+  let ahead = 0;
+  const pending = new Set<{ readonly at: number; readonly fire: () => void }>();
+  const monotonic = (): number => world.monotonic() + ahead;
+  return {
+    ...world,
+    now: () => new Date(world.now().getTime() + ahead),
+    monotonic,
+    timer(ms, fire) {
+      const entry = {
+        at: monotonic() + ms,
+        fire: () => {
+          cancel();
+          fire();
+        },
+      };
+      const real = world.timer(ms, entry.fire);
+      const cancel = (): void => {
+        real.cancel();
+        pending.delete(entry);
+      };
+      pending.add(entry);
+      return { cancel };
+    },
+    jump(ms) {
+      ahead += ms;
+      for (const entry of [...pending].toSorted((a, b) => a.at - b.at)) if (entry.at <= monotonic()) entry.fire();
+    },
+  };
+}
 
 /** How much the long form does, and the short one. */
 export const amount = (long: number, short: number): number => (process.env['LONG'] ? long : short);

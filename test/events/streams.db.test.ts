@@ -1,14 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { eq } from 'drizzle-orm';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Database } from '../../src/db/client.ts';
 import { events, heads } from '../../src/db/tables.ts';
+import { createEventBus } from '../../src/events/bus.ts';
 import { decodeCursor, encodeCursor, InvalidCursor } from '../../src/events/cursor.ts';
 import { createEventStreams, type EventStreams, type StreamsOptions } from '../../src/events/streams.ts';
 import { testDatabase } from '../kit/database.ts';
-import { append, appendMany, eventually, newEvent, next, silentBus, take, upTo, world } from './kit.ts';
+import { append, appendMany, eventually, jumpingWorld, newEvent, next, silentBus, take, upTo, world } from './kit.ts';
 
-const HOUR = 3_600_000;
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** A database that fails while told to. */
+function flaky(database: Database) {
+  const control = { broken: false };
+  const withTenants: Database['withTenants'] = (tenants, work) =>
+    control.broken ? Promise.reject(new Error('no connection')) : database.withTenants(tenants, work);
+  return { control, database: { ...database, withTenants } };
+}
 
 describe('following the log', () => {
   let database: Database;
@@ -228,6 +238,57 @@ describe('following the log', () => {
     });
   });
 
+  describe('while the database fails', () => {
+    it('fails a stream that needs it, which goes on by its cursor afterwards and has missed nothing', async () => {
+      const { control, database: weak } = flaky(database);
+      const { streams } = start({ database: weak });
+      const tenantId = randomUUID();
+      await appendMany(database, tenantId, 450);
+      const stream = streams.follow({ tenantId, from: 'EARLIEST' });
+      const told = await take(stream, 200);
+      control.broken = true;
+      await expect(take(stream, 1)).rejects.toThrow('no connection');
+      expect(streams.size).toBe(0);
+      control.broken = false;
+      const after = told.at(-1)?.cursor ?? '';
+      const rest = await take(streams.follow({ tenantId, after }), 250);
+      expect([...told, ...rest].map(({ event }) => Number(event.sequence))).toEqual(upTo(450));
+    });
+
+    it('fails all streams that begin meanwhile, holds nothing of them, and lets the next begin', async () => {
+      const { control, database: weak } = flaky(database);
+      const { streams } = start({ database: weak });
+      const tenantId = randomUUID();
+      control.broken = true;
+      const begun = upTo(3).map(() => streams.follow({ tenantId }).next());
+      for (const outcome of await Promise.allSettled(begun)) expect(outcome.status).toBe('rejected');
+      expect(streams.size).toBe(0);
+      control.broken = false;
+      expect(await next(streams.follow({ tenantId }))).toEqual({ cursor: encodeCursor(tenantId, 0n), event: null });
+    });
+  });
+
+  // PGlite is one process: there are no replicas.
+  describe.skipIf(inject('database') === 'pglite')('on two replicas', () => {
+    it('hears of what another one wrote by its hint alone, long before the slow look', async () => {
+      const [here, there] = await Promise.all([
+        createEventBus({ database, world }),
+        createEventBus({ database, world }),
+      ]);
+      const { streams } = start({ bus: here });
+      const tenantId = randomUUID();
+      const stream = streams.follow({ tenantId });
+      await next(stream);
+      const waiting = take(stream, 3);
+      for (let n = 0; n < 3; n += 1) {
+        await appendMany(database, tenantId, 1);
+        there.hint([tenantId]);
+      }
+      expect((await waiting).map(({ event }) => Number(event.sequence))).toEqual([1, 2, 3]);
+      await Promise.all([here.close(), there.close()]);
+    });
+  });
+
   describe('how it ends', () => {
     it('ends all streams with DRAINING and their cursor, and those that begin afterwards', async () => {
       const { streams, write } = start();
@@ -261,12 +322,13 @@ describe('following the log', () => {
     });
 
     it('tells no event after the end of its token, though some wait', async () => {
-      const { streams } = start();
+      const clock = jumpingWorld();
+      const { streams } = start({ world: clock });
       const tenantId = randomUUID();
       await appendMany(database, tenantId, 10);
-      const stream = streams.follow({ tenantId, from: 'EARLIEST', until: new Date(Date.now() + 100) });
+      const stream = streams.follow({ tenantId, from: 'EARLIEST', until: new Date(Date.now() + MINUTE) });
       await take(stream, 4);
-      await world.sleep(120);
+      clock.jump(2 * MINUTE);
       await expect(stream.next()).rejects.toMatchObject({
         code: 'TOKEN_EXPIRED',
         cursor: encodeCursor(tenantId, 4n),
@@ -274,7 +336,8 @@ describe('following the log', () => {
     });
 
     it('ends a consumer that pulls too late and is too far behind, with the cursor of what it has', async () => {
-      const { streams, write } = start({ slowMs: 40, maxLag: 5 });
+      const clock = jumpingWorld();
+      const { streams, write } = start({ world: clock, slowMs: MINUTE, maxLag: 5 });
       const tenantId = randomUUID();
       const slow = streams.follow({ tenantId });
       const quick = streams.follow({ tenantId });
@@ -283,26 +346,28 @@ describe('following the log', () => {
       await write(tenantId, 20);
       await take(slow, 3);
       await take(quick, 20);
-      await world.sleep(60);
+      clock.jump(2 * MINUTE);
       await expect(slow.next()).rejects.toMatchObject({ code: 'SLOW_CONSUMER', cursor: encodeCursor(tenantId, 3n) });
       expect(streams.size).toBe(1);
     });
 
     it('bears with a consumer that is late but not far behind, and with one that is behind but pulls', async () => {
-      const { streams, write } = start({ slowMs: 40, maxLag: 5 });
+      const clock = jumpingWorld();
+      const { streams, write } = start({ world: clock, slowMs: MINUTE, maxLag: 5 });
       const tenantId = randomUUID();
       await appendMany(database, tenantId, 30);
       const late = streams.follow({ tenantId });
       const behind = streams.follow({ tenantId, from: 'EARLIEST' });
       await next(late);
       await write(tenantId, 4);
-      await world.sleep(60);
+      clock.jump(2 * MINUTE);
       expect(await take(late, 4)).toHaveLength(4);
       expect(await take(behind, 34)).toHaveLength(34);
     });
 
     it('tells the transport once when a consumer never comes back, since no error can reach it', async () => {
-      const { streams, write } = start({ slowMs: 40, maxLag: 5 });
+      const clock = jumpingWorld();
+      const { streams, write } = start({ world: clock, slowMs: MINUTE, maxLag: 5 });
       const tenantId = randomUUID();
       const told: string[] = [];
       const stalled = streams.follow({ tenantId, onStalled: () => told.push('stalled') });
@@ -310,8 +375,10 @@ describe('following the log', () => {
       await next(stalled);
       await next(quick);
       await write(tenantId, 10);
-      await take(quick, 10);
-      await world.sleep(200);
+      const waiting = quick.next();
+      await take(quick, 9);
+      for (let n = 0; n < 5; n += 1) clock.jump(MINUTE);
+      expect(await waiting).toMatchObject({ value: { event: { sequence: 1n } } });
       expect(told).toEqual(['stalled']);
     });
   });

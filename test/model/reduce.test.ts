@@ -145,6 +145,11 @@ describe('a read of the provider', () => {
     expect(view(after(sent, completed, read(null, later))).status).toBe('COMPLETED');
   });
 
+  it('alone can reopen: another source with the same news cannot', () => {
+    const hook: Observation = { ...read(10, later), source: 'WEBHOOK' };
+    expect(view(after(sent, completed, hook)).status).toBe('COMPLETED');
+  });
+
   it('that knew of an earlier end alone undoes no later one', () => {
     const state = after(completed, webhook({ envelope: [end('VOIDED', 15)] }), read(10, later));
     expect(view(state).status).toBe('VOIDED');
@@ -211,6 +216,12 @@ describe('what we do ourselves', () => {
   it('goes back to what the provider says when the cancel was refused', () => {
     expect(view(after(sent, asked, settled)).status).toBe('SENT');
     expect(view(after(sent, settled, asked)).status).toBe('SENT');
+  });
+
+  it('takes a cancel that was asked for and settled in one instant for settled', () => {
+    const atOnce: LocalFact = { ...settled, at: asked.at };
+    expect(view(after(sent, asked, atOnce)).status).toBe('SENT');
+    expect(view(after(sent, atOnce, asked)).status).toBe('SENT');
   });
 
   it('never shows a cancel of what has ended', () => {
