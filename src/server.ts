@@ -83,8 +83,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   // Services, each made of those above it.
   const sealer = createSealer(secretKeys);
   const links = createSignedLinks(secretKeys, world);
-  const verifier = await createVerifier(options.auth, world);
   const onError = (error: unknown): void => logger.error({ err: error }, 'a background task failed');
+  const verifier = await createVerifier(options.auth, world, onError);
   const bus = await createEventBus({ database, world, onError });
   const streams = createEventStreams({ database, bus, world, onError });
   const accounts = createAccounts({

@@ -39,7 +39,8 @@ interface Fetched {
   readonly at: number;
 }
 
-export function remoteKeys(url: string, world: World): JWTVerifyGetKey {
+/** `onError` is told of each fetch that failed: at most one in the pauses between them. */
+export function remoteKeys(url: string, world: World, onError: (error: unknown) => void): JWTVerifyGetKey {
   let held: Fetched | null = null;
   let loading: Promise<void> | null = null;
   let lastFailure: unknown;
@@ -52,8 +53,9 @@ export function remoteKeys(url: string, world: World): JWTVerifyGetKey {
       failures = 0;
       nextTry = world.monotonic() + COOLDOWN_MS;
     } catch (error) {
-      // Told by what follows: tokens are judged by the last good set, or refused when there is none.
+      // Tokens are judged by the last good set, or refused when there is none.
       lastFailure = error;
+      onError(new KeysUnavailable({ cause: error }));
       failures += 1;
       nextTry = world.monotonic() + Math.min(LONGEST_PAUSE_MS, 1_000 * 2 ** Math.min(failures, 10));
     } finally {
@@ -92,7 +94,7 @@ async function fetchKeySet(url: string, world: World): Promise<JSONWebKeySet> {
     const response = await world.fetch(url, { signal: ended.signal, headers: { accept: 'application/json' } });
     if (response.status !== 200) {
       await response.body?.cancel();
-      throw new Error(`the key set answered ${response.status}`);
+      throw Object.assign(new Error(`the key set answered ${response.status}`), { code: `HTTP_${response.status}` });
     }
     return KeySet.parse(await response.json());
   } finally {

@@ -25,9 +25,16 @@ const CLOCK_TOLERANCE = 30;
 /** The year 9999: beyond it a time is a mistake, and no Date. */
 const LAST_SECOND = 253_402_300_799;
 
-/** Throws when the algorithms don't fit the key. A key set is fetched when the first token comes. */
-export async function createVerifier(config: AuthConfig, world: World): Promise<Verifier> {
-  const key = keyOf(config, world);
+/**
+ * Throws when the algorithms don't fit the key. A key set is fetched when the first token comes; `onError` is told when
+ * that fails, which tokens alone don't show while older keys last.
+ */
+export async function createVerifier(
+  config: AuthConfig,
+  world: World,
+  onError: (error: unknown) => void = () => undefined,
+): Promise<Verifier> {
+  const key = keyOf(config, world, onError);
   return {
     async verify(authorization) {
       const token = bearerOf(authorization);
@@ -89,11 +96,11 @@ function reasonFor(error: unknown, config: AuthConfig): string {
   return 'The token can not be verified.';
 }
 
-function keyOf({ key, algorithms }: AuthConfig, world: World): JWTVerifyGetKey {
+function keyOf({ key, algorithms }: AuthConfig, world: World, onError: (error: unknown) => void): JWTVerifyGetKey {
   const { fitting, why } = fittingAlgorithms(key);
   if (algorithms.length === 0 || !algorithms.every((name) => fitting.includes(name)))
     throw new TypeError(`the list of algorithms ${why}`);
-  if (key.kind === 'jwks') return remoteKeys(key.url, world);
+  if (key.kind === 'jwks') return remoteKeys(key.url, world, onError);
   const material = key.kind === 'secret' ? new TextEncoder().encode(key.secret) : publicKeyFrom(key.key);
   return async () => material;
 }

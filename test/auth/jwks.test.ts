@@ -28,7 +28,8 @@ async function publishing(first: Published | null) {
     asked.push(url);
     return source.answer();
   });
-  const verifier = await createVerifier(config, world);
+  const failures: unknown[] = [];
+  const verifier = await createVerifier(config, world, (error) => failures.push(error));
   const accepts = async (token: string): Promise<boolean> =>
     verifier.verify(token).then(
       () => true,
@@ -37,6 +38,7 @@ async function publishing(first: Published | null) {
   return {
     world,
     asked,
+    failures,
     accepts,
     verify: verifier.verify,
     publish: (keys: Published) => void (source.answer = () => keySet(keys)),
@@ -89,6 +91,16 @@ describe('a key set', () => {
     answer(() => new Response('down', { status: 500 }));
     world.advance(STALE_MS + 1);
     await expect(verify(oldToken)).rejects.toThrow("The issuer's keys can not be fetched now");
+  });
+
+  it('tells of each fetch that failed, while known keys are still accepted', async () => {
+    const { world, accepts, failures, answer } = await publishing(OLD);
+    await accepts(oldToken);
+    answer(() => new Response('down', { status: 503 }));
+    world.advance(FRESH_MS + 1);
+    for (let n = 0; n < 10; n += 1) expect(await accepts(oldToken)).toBe(true);
+    await settle();
+    expect(failures).toMatchObject([{ name: 'KeysUnavailable', cause: { code: 'HTTP_503' } }]);
   });
 
   it('recovers when its source does', async () => {
