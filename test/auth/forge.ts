@@ -2,7 +2,7 @@
  * Tokens made by hand, so that they can be wrong in every way a library would refuse to make.
  * @module
  */
-import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { constants, createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import type { AuthConfig } from '../../src/auth/auth-config.ts';
 
 export const SECRET = 'a-secret-of-tests-that-is-longer-than-32-bytes';
@@ -42,16 +42,26 @@ export function encode(part: unknown): string {
   return Buffer.from(typeof part === 'string' ? part : JSON.stringify(part)).toString('base64url');
 }
 
-/** Signed with HMAC-SHA256 whatever the header says. */
-export function hmacToken(header: Parts = {}, claims: Parts | string = {}, secret: string | Buffer = SECRET): string {
+/** Signed with HMAC whatever the header says, and SHA-256 unless told. */
+export function hmacToken(
+  header: Parts = {},
+  claims: Parts | string = {},
+  secret: string | Buffer = SECRET,
+  hash: 'sha256' | 'sha512' = 'sha256',
+): string {
   const input = `${encode({ alg: 'HS256', typ: 'at+jwt', ...header })}.${encode(whole(claims))}`;
-  return `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`;
+  return `${input}.${createHmac(hash, secret).update(input).digest('base64url')}`;
 }
 
-/** Signed with RSASSA-PKCS1-v1_5 and SHA-256 whatever the header says. */
-export function rsaToken(header: Parts = {}, claims: Parts = {}, key: KeyObject = rsa.privateKey): string {
+/** Signed with RSA and SHA-256 whatever the header says: RSASSA-PKCS1-v1_5, or PSS when told. */
+export function rsaToken(
+  header: Parts = {},
+  claims: Parts = {},
+  key: KeyObject = rsa.privateKey,
+  padding: number = constants.RSA_PKCS1_PADDING,
+): string {
   const input = `${encode({ alg: 'RS256', typ: 'at+jwt', ...header })}.${encode(whole(claims))}`;
-  return `${input}.${sign('sha256', Buffer.from(input), key).toString('base64url')}`;
+  return `${input}.${sign('sha256', Buffer.from(input), { key, padding, ...(padding === constants.RSA_PKCS1_PSS_PADDING && { saltLength: 32 }) }).toString('base64url')}`;
 }
 
 /** Members that are undefined are left out by JSON. */

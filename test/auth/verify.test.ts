@@ -1,4 +1,4 @@
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { constants, generateKeyPairSync, sign } from 'node:crypto';
 import { EncryptJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { mintToken } from '../../src/auth/mint.ts';
@@ -65,6 +65,13 @@ describe('a good token', () => {
     await expect(byRsa.verify(`Bearer ${rsaToken()}`)).resolves.toMatchObject({ tenantId: TENANT });
   });
 
+  it('may be signed by any algorithm that is on the list', async () => {
+    const pss = rsaToken({ alg: 'PS256' }, {}, rsa.privateKey, constants.RSA_PKCS1_PSS_PADDING);
+    const verifier = await createVerifier({ ...rsaConfig, algorithms: ['RS256', 'PS256'] }, world);
+    await expect(verifier.verify(`Bearer ${pss}`)).resolves.toBeTruthy();
+    await expect(verifier.verify(`Bearer ${rsaToken()}`)).resolves.toBeTruthy();
+  });
+
   it('may be signed with the curve of a public JWK', async () => {
     const key = JSON.stringify(ec.publicKey.export({ format: 'jwk' }));
     const verifier = await createVerifier({ ...rsaConfig, algorithms: ['ES256'], key: { kind: 'public', key } }, world);
@@ -116,7 +123,10 @@ const BAD: readonly [title: string, authorization: string | undefined][] = [
   ['no algorithm spelled otherwise, and text for a signature', `Bearer ${unsigned({ alg: 'nOnE', typ: 'at+jwt' })}x`],
   ['no algorithm with a good signature', `Bearer ${hmacToken({ alg: 'none' })}`],
   ['a header without an algorithm', `Bearer ${hmacToken({ alg: undefined })}`],
-  ['an algorithm that is not on the list', `Bearer ${hmacToken({ alg: 'HS512' })}`],
+  [
+    'a good signature by an algorithm that is not on the list',
+    `Bearer ${hmacToken({ alg: 'HS512' }, {}, SECRET, 'sha512')}`,
+  ],
   ['an algorithm of another kind of key', `Bearer ${rsaToken()}`],
   ['a signature with another secret', `Bearer ${hmacToken({}, {}, `${SECRET}!`)}`],
   ['a signature with an empty secret', `Bearer ${hmacToken({}, {}, '')}`],
@@ -196,7 +206,10 @@ describe('a token for a public key', () => {
     ['certificates at an address in its header', rsaToken({ x5u: 'https://evil.example/x5' }, {}, otherRsa.privateKey)],
     ['a key id that is a path', rsaToken({ kid: '../../../../dev/null' }, {}, otherRsa.privateKey)],
     ['a key id that is SQL', rsaToken({ kid: "x' UNION SELECT 'key'--" }, {}, otherRsa.privateKey)],
-    ['the same key with another algorithm than the list has', rsaToken({ alg: 'PS256' })],
+    [
+      'the same key by an algorithm that is not on the list',
+      rsaToken({ alg: 'PS256' }, {}, rsa.privateKey, constants.RSA_PKCS1_PSS_PADDING),
+    ],
   ])('is refused when it is signed with %s', async (_title, token) => {
     await expect(byRsa.verify(`Bearer ${token}`)).rejects.toBeInstanceOf(Unauthenticated);
   });
