@@ -76,7 +76,7 @@ export async function* followEvents(
   }
 }
 
-/** What piles up while the consumer is busy with one change is told as one. */
+/** What piles up while the consumer is busy with one change is told as one, so it can be as slow as it likes. */
 export async function* followChanges(
   stream: OpenStream,
   { tenantId, envelopeId }: ChangesOptions,
@@ -91,10 +91,9 @@ export async function* followChanges(
     if (news) {
       // Whoever pulls now reads a state that holds all of this.
       if (stream.tail.head > position) position = stream.tail.head;
-      stream.offered(position);
       yield;
-      stream.pulled();
       stream.assertOpen(cursor);
+      if (stream.closed) return;
     }
     const { rows, through } = await read(position);
     position = through;
