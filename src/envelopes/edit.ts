@@ -92,7 +92,9 @@ export async function saveEdits(tx: Tx, world: World, edits: readonly Edit[]): P
 }
 
 function isTouched(edit: Edit): boolean {
-  const { row } = edit;
+  const { row, changes } = edit;
+  // A draft that was just made has an event to tell, and nothing in it has changed since.
+  if (changes.length > 0) return true;
   return edit.state !== row.state || edit.providerId !== row.providerId || edit.failure !== row.failure;
 }
 

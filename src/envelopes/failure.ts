@@ -16,8 +16,9 @@ const NO_FAULT: ProviderFault = { providerCode: null, providerMessage: '', provi
 
 export function failureOf(error: unknown, now: Date): Failure {
   const at = instantOf(now);
-  if (error instanceof ProviderRefused) return { ...error.fault, code: error.code, message: error.message, at };
-  if (error instanceof ProviderUnavailable) return { ...error.fault, code: error.code, message: error.message, at };
+  if (error instanceof ProviderRefused || error instanceof ProviderUnavailable) {
+    return { ...error.fault, code: error.code, message: error.message, fix: error.fix, at };
+  }
   if (error instanceof OutcomeUnknown) {
     return {
       ...error.fault,
@@ -27,7 +28,14 @@ export function failureOf(error: unknown, now: Date): Failure {
     };
   }
   if (error instanceof Problem)
-    return { ...NO_FAULT, providerMessage: error.message, code: error.code, message: error.message, at };
+    return {
+      ...NO_FAULT,
+      providerMessage: error.message,
+      code: error.code,
+      message: error.message,
+      fix: error.fix,
+      at,
+    };
   // A bug of ours: logged where it happened, and told without its text, which could hold anything.
   return {
     ...NO_FAULT,
@@ -39,6 +47,9 @@ export function failureOf(error: unknown, now: Date): Failure {
 
 /** The refusal of an earlier attempt, said again. */
 export function refusalOf(failure: Failure, envelope: string): ProviderRefused {
-  const { providerCode, providerMessage, providerStatus, traceId } = failure;
-  return new ProviderRefused({ providerCode, providerMessage, providerStatus, traceId }, { envelope });
+  const { providerCode, providerMessage, providerStatus, traceId, fix } = failure;
+  return new ProviderRefused(
+    { providerCode, providerMessage, providerStatus, traceId },
+    { envelope, ...(typeof fix === 'string' && { fix }) },
+  );
 }

@@ -4,6 +4,7 @@
  */
 import { MAX_IDEMPOTENCY_KEY, MAX_WAIT_MS } from '../model/limits.ts';
 import { InvalidInput, type InputIssue, type IssueCode } from '../model/problems.ts';
+import { isStorable } from '../model/text.ts';
 
 export class Issues {
   readonly list: InputIssue[] = [];
@@ -34,8 +35,9 @@ export class Issues {
     if (value.length > max) {
       this.add('TOO_LONG', [name], `At most ${max} characters are taken; these are ${value.length}.`);
     }
-    if (value.includes('\u0000')) this.add('INVALID_FORMAT', [name], 'The NUL character is not allowed in text.');
-    if (!value.isWellFormed()) this.add('INVALID_FORMAT', [name], 'Half of a surrogate pair is not allowed in text.');
+    if (!isStorable(value)) {
+      this.add('INVALID_FORMAT', [name], 'NUL and halves of surrogate pairs are not allowed in text.');
+    }
   }
 
   /** `idempotencyKey`, null where none was given. */

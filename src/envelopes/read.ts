@@ -5,6 +5,7 @@
 import { and, asc, desc, eq, gt, inArray, lt, or, type SQL, sql } from 'drizzle-orm';
 import type { Tx } from '../db/client.ts';
 import { envelopeDocuments, envelopes, fields, recipients } from '../db/tables.ts';
+import { isStorable } from '../model/text.ts';
 import type { EnvelopeStatus } from '../model/words.ts';
 import type { EnvelopeRow, RecipientRow } from './edit.ts';
 
@@ -80,6 +81,13 @@ export async function listEnvelopes(tx: Tx, tenantId: string, page: EnvelopePage
 }
 
 function filterConditions(filter: EnvelopeFilter): SQL[] {
+  const { externalId, providerIds, metadata } = filter;
+  const texts = [
+    externalId ?? '',
+    ...(providerIds ?? []),
+    ...(metadata ?? []).flatMap(({ key, value }) => [key, value]),
+  ];
+  if (!texts.every(isStorable)) return [sql`false`];
   const conditions: SQL[] = [];
   if (filter.ids) conditions.push(inArray(envelopes.id, [...filter.ids]));
   if (filter.accountIds) conditions.push(inArray(envelopes.accountId, [...filter.accountIds]));

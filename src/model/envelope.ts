@@ -79,6 +79,8 @@ export interface CommandRequest {
 export interface Failure extends ProviderFault {
   readonly code: ProblemCode;
   readonly message: string;
+  /** What to do about it, where that can be said. */
+  readonly fix?: string | null;
   readonly issues?: readonly { readonly code: IssueCode; readonly message: string }[];
   readonly at: Instant;
 }

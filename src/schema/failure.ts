@@ -12,6 +12,11 @@ export const FailureType = builder.objectRef<Failure>('Failure').implement({
   fields: (t) => ({
     code: t.field({ type: ProblemCodeEnum, description: 'The kind of failure.', resolve: ({ code }) => code }),
     message: t.string({ description: 'What happened, for people.', resolve: ({ message }) => message }),
+    fix: t.string({
+      nullable: true,
+      description: 'What to do about it, where that can be said.',
+      resolve: ({ fix }) => fix ?? null,
+    }),
     providerCode: t.string({
       nullable: true,
       description: "The provider's error code.",

@@ -62,6 +62,9 @@ export function pageSize(first: number): number {
   throw new GraphQLError(`\`first\` must be from 1 to ${MAX_PAGE}.`, { extensions: { code: 'BAD_USER_INPUT' } });
 }
 
+/** The year 9999: years of more digits are written in a way of their own. */
+const LAST_MILLISECOND = 253_402_300_799_999;
+
 /** A keyset cursor: the sort key and id of a row. */
 export function encodeKeyset(at: Date, id: string): string {
   return Buffer.from(`${at.getTime()} ${id}`).toString('base64url');
@@ -69,9 +72,12 @@ export function encodeKeyset(at: Date, id: string): string {
 
 export function decodeKeyset(cursor: string | null | undefined): { at: Date; id: string } | null {
   if (cursor === null || cursor === undefined) return null;
-  const [time = '', id = '', ...rest] = Buffer.from(cursor, 'base64url').toString('utf8').split(' ');
-  if (!/^\d{1,15}$/.test(time) || !isUuid(id) || rest.length > 0) throw invalidCursor();
-  return { at: dateFrom(Number(time)), id };
+  const [time = '', id = ''] = Buffer.from(cursor, 'base64url').toString('utf8').split(' ');
+  if (!/^\d{1,15}$/.test(time) || Number(time) > LAST_MILLISECOND || !isUuid(id)) throw invalidCursor();
+  const at = dateFrom(Number(time));
+  // Decoding skips what is no base64url; only the exact text that encoding gives back was made here.
+  if (encodeKeyset(at, id) !== cursor) throw invalidCursor();
+  return { at, id };
 }
 
 export function invalidCursor(): GraphQLError {
