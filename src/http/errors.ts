@@ -4,6 +4,7 @@
  * @module
  */
 import { GraphQLError } from 'graphql';
+import { Problem } from '../model/problems.ts';
 
 export interface Logger {
   warn(fields: object, message: string): void;
@@ -14,6 +15,7 @@ export interface Logger {
 const PUBLIC_CODES: ReadonlySet<unknown> = new Set([
   'UNAUTHENTICATED',
   'FORBIDDEN',
+  'BAD_USER_INPUT',
   'INVALID_CURSOR',
   'CURSOR_EXPIRED',
   'SLOW_CONSUMER',
@@ -50,6 +52,8 @@ function rootOf(error: unknown): unknown {
 }
 
 function knownExtensions(error: unknown): Record<string, unknown> | null {
+  // thrown where no union could answer it
+  if (error instanceof Problem) return { code: error.code };
   if (!(error instanceof Error) || !('code' in error) || !PUBLIC_CODES.has(error.code)) return null;
   const fields = new Map<string, unknown>(Object.entries(error));
   return {

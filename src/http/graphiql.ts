@@ -32,7 +32,7 @@ export function createGraphiqlPage(options: GraphiqlOptions): GraphiqlPage {
       const headers = {
         etag,
         'cache-control': 'private, no-cache',
-        vary: 'Accept-Encoding',
+        vary: 'Accept, Accept-Encoding, Origin',
         'x-frame-options': 'DENY',
       };
       if (req.headers['if-none-match'] === etag) {

@@ -66,7 +66,12 @@ export function createGraphqlServer(options: GraphqlServerOptions): GraphqlServe
 
   return {
     async handle(req, res) {
-      const answered = handleHttp(req, res).finally(() => answering.delete(answered));
+      const answered = handleHttp(req, res)
+        .catch((error: unknown) => {
+          options.logger.error({ err: error, requestId: res.getHeader('x-request-id') }, 'a request was not answered');
+          res.destroy();
+        })
+        .finally(() => answering.delete(answered));
       answering.add(answered);
       await answered;
     },

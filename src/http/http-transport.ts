@@ -90,9 +90,9 @@ export function createHttpTransport(options: HttpTransportOptions) {
     try {
       const outcome = await run(engine, operation, params);
       if (res.destroyed) return await stop(outcome);
-      if (streaming) return await sendEvents(res, outcome, options);
+      if (streaming && !needsToken(outcome)) return await sendEvents(res, outcome, options);
       if (Symbol.asyncIterator in outcome) return await stop(outcome);
-      sendJson(res, outcome, accepted ?? 'application/json');
+      sendJson(res, outcome, accepted === 'application/graphql-response+json' ? accepted : 'application/json');
     } finally {
       operation.close();
     }
@@ -108,11 +108,17 @@ async function stop(outcome: Outcome): Promise<void> {
   if (Symbol.asyncIterator in outcome) await outcome.return();
 }
 
+/** A missing token is answered alike to who asks for a stream: by the status, which no stream can change. */
+function needsToken(outcome: Outcome): boolean {
+  if (Symbol.asyncIterator in outcome || outcome.data !== undefined) return false;
+  return outcome.errors?.[0]?.extensions['code'] === 'UNAUTHENTICATED';
+}
+
 /** GraphQL over HTTP: without `data` the operation never ran, which only the newer media type may say by its status. */
 function sendJson(res: ServerResponse, result: ExecutionResult, type: GraphqlMediaType): void {
   const code = result.errors?.[0]?.extensions['code'];
   let status = 200;
-  if (code === 'UNAUTHENTICATED' && result.data === undefined) status = 401;
+  if (needsToken(result)) status = 401;
   else if (code === 'NOT_ACCEPTABLE' && result.data === undefined) status = 406;
   else if (type === 'application/graphql-response+json' && result.data === undefined)
     status = code === 'INTERNAL' ? 500 : 400;

@@ -79,7 +79,8 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): We
     connectionInitWaitTimeout: options.initWaitMs ?? INIT_WAIT_MS,
     async onConnect({ extra, connectionParams }) {
       const principal = await authenticate(connectionParams?.['authorization'], extra);
-      if (!principal) return false;
+      // a socket that closed meanwhile is not counted: nothing would take it off again
+      if (!principal || !connections.has(extra)) return false;
       const count = perTenant.get(principal.tenantId) ?? 0;
       if (count >= options.socketsPerTenant) {
         extra.link.close(1013, 'TOO_MANY_SOCKETS');
@@ -162,10 +163,7 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): We
   return {
     upgrade(req, socket, head) {
       const refused = checkUpgrade(req, options.allowedOrigins, operations.draining);
-      if (refused) {
-        socket.end(`HTTP/1.1 ${refused}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-        return;
-      }
+      if (refused) return refuseUpgrade(socket, refused);
       sockets.handleUpgrade(req, socket, head, accept);
     },
     get size() {
@@ -191,4 +189,11 @@ function checkUpgrade(req: IncomingMessage, allowedOrigins: readonly string[], d
   if (!isOriginAllowed(req, allowedOrigins)) return '403 Forbidden';
   const offered = (req.headers['sec-websocket-protocol'] ?? '').split(',').map((one) => one.trim());
   return offered.includes(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? null : '400 Bad Request';
+}
+
+/** Node hands the socket over bare: an error nobody listens to would end the process, and nobody else closes it. */
+function refuseUpgrade(socket: Duplex, status: string): void {
+  socket.on('error', () => socket.destroy());
+  socket.once('finish', () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

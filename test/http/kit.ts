@@ -15,8 +15,10 @@ import {
 import { type Client, createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import type { Principal } from '../../src/auth/principal.ts';
+import { CursorExpired, InvalidCursor } from '../../src/events/cursor.ts';
 import { StreamEnded } from '../../src/events/stream-ended.ts';
 import { createGraphqlServer, type GraphqlServerOptions } from '../../src/http/graphql.ts';
+import { WrongState } from '../../src/model/problems.ts';
 import { systemWorld } from '../../src/world.ts';
 
 export interface Seen {
@@ -81,6 +83,18 @@ function schemaFor(seen: Seen): GraphQLSchema {
             throw new Error(SECRET);
           },
         },
+        wrongState: {
+          type: GraphQLString,
+          resolve: () => {
+            throw new WrongState('It is COMPLETED already.', 'COMPLETED');
+          },
+        },
+        badInput: {
+          type: GraphQLString,
+          resolve: () => {
+            throw Object.assign(new Error('`first` must be from 1 to 200.'), { code: 'BAD_USER_INPUT' });
+          },
+        },
         forbidden: {
           type: GraphQLString,
           resolve: () => {
@@ -105,6 +119,16 @@ function schemaFor(seen: Seen): GraphQLSchema {
             throw new StreamEnded(code, 'place-1', 'place-0');
           },
           resolve: (event) => event,
+        },
+        refusing: {
+          type: tick,
+          args: { code: { type: new GraphQLNonNull(GraphQLString) } },
+          async subscribe(_, { code }: { code: string }) {
+            if (code === 'INVALID_CURSOR') throw new InvalidCursor();
+            if (code === 'CURSOR_EXPIRED') throw new CursorExpired('place-0');
+            if (code === 'DRAINING') throw new StreamEnded(code, 'place-1', 'place-0');
+            throw new Error(SECRET);
+          },
         },
         crashing: {
           type: tick,

@@ -247,6 +247,24 @@ describe('where introspection is on', () => {
     expect(both.status).toBe(401);
     expect(JSON.parse(both.text).errors[0].extensions.code).toBe('UNAUTHENTICATED');
   });
+
+  test('a stream without a token is answered 401 too', async () => {
+    await using open = await startGateway({ introspection: true });
+    const { status, headers } = await send(open.port, {
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+      body: JSON.stringify({ query: 'subscription { ticks { count } }' }),
+    });
+    expect(status).toBe(401);
+    expect(headers['www-authenticate']).toBe('Bearer');
+    expect(open.seen.pulled).toBe(0);
+  });
+
+  test('lists of lists of it, which grow without end, are refused', async () => {
+    await using open = await startGateway({ introspection: true });
+    const query = `{ __schema { types ${'{ fields { type '.repeat(8)} { name } ${'} }'.repeat(8)} } }`;
+    const { result } = await post(open.port, query);
+    expect(codeOf(result)).toBe('GRAPHQL_VALIDATION_FAILED');
+  });
 });
 
 describe('an error that nobody expected', () => {
@@ -269,6 +287,16 @@ describe('an error that nobody expected', () => {
     expect(results).toHaveLength(2);
     expect(results[1]?.errors?.[0]?.extensions?.['code']).toBe('INTERNAL');
     expect(text).not.toMatch(/SELECT/);
+  });
+
+  test.each([
+    ['wrongState', 'WRONG_STATE', 'It is COMPLETED already.'],
+    ['badInput', 'BAD_USER_INPUT', '`first` must be from 1 to 200.'],
+  ])('unlike one of the codes that are answered as they are: %s', async (field, code, message) => {
+    const before = gateway.seen.logged.length;
+    const { result } = await post(gateway.port, `{ ${field} }`);
+    expect(result.errors?.[0]).toMatchObject({ message, path: [field], extensions: { code } });
+    expect(gateway.seen.logged).toHaveLength(before);
   });
 
   test('unlike one that was meant for the client', async () => {

@@ -1,4 +1,6 @@
-import { connect } from 'node:net';
+import { IncomingMessage } from 'node:http';
+import { connect, Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { MAX_GRAPHQL_BYTES } from '../../src/model/limits.ts';
@@ -67,6 +69,35 @@ describe('a source that ends with a code', () => {
     },
   );
 });
+
+describe('a stream that is refused when it begins', () => {
+  test.each([
+    ['INVALID_CURSOR', {}],
+    ['CURSOR_EXPIRED', { earliestCursor: 'place-0' }],
+    ['DRAINING', { cursor: 'place-1', earliestCursor: 'place-0', retryAfterMs: 1_000 }],
+  ])('with %s tells it in its only result, alike on SSE and WebSocket', async (code, more) => {
+    const query = `subscription { refusing(code: "${code}") { count } }`;
+    const { results: sse, text } = await postForEvents(gateway.port, query);
+    const { results: ws, refused } = await follow(gateway.client(), query);
+    expect(refused).toBeNull();
+    expect(ws).toEqual(sse);
+    expect(ws).toHaveLength(1);
+    expect(ws[0]?.errors?.[0]?.extensions).toEqual({ code, ...more });
+    expect(text).toMatch(/event: complete\ndata:\n\n$/);
+  });
+});
+
+test.each(['crashing { count }', 'refusing(code: "OTHER") { count }'])(
+  'an error that nobody expected is masked over WebSocket, and the socket stays open: %s',
+  async (field) => {
+    const client = gateway.client();
+    const { results, refused } = await follow(client, `subscription { ${field} }`);
+    expect(refused).toBeNull();
+    expect(codeOf(results.at(-1))).toBe('INTERNAL');
+    expect(JSON.stringify(results)).not.toMatch(/SELECT|\/var\/lib/);
+    expect((await follow(client, '{ hello }')).results).toEqual([{ data: { hello: 'hello t1' } }]);
+  },
+);
 
 describe('a token that ends', () => {
   test.each([TICKS, SILENT])('ends the stream over SSE with a last result: %s', async (query) => {
@@ -160,6 +191,41 @@ describe('a socket', () => {
     await systemWorld().sleep(50);
     const third = await follow(small.client(), '{ hello }');
     expect(third.results).toEqual([{ data: { hello: 'hello t1' } }]);
+  });
+
+  test('that closes before its token is judged is not counted', async () => {
+    const judged = Promise.withResolvers<void>();
+    let asked = 0;
+    await using small = await startGateway({
+      socketsPerTenant: 1,
+      async verify() {
+        asked += 1;
+        if (asked === 1) await judged.promise;
+        const expiresAt = new Date(Date.now() + 60_000);
+        return { tenantId: 't1', subject: 's', scopes: new Set(), envelopes: null, expiresAt };
+      },
+    });
+    const first = open(small.port);
+    await first.opened;
+    first.socket.send(INIT);
+    await until(() => asked === 1);
+    first.socket.terminate();
+    await until(() => small.server.sockets === 0);
+    judged.resolve();
+    await systemWorld().sleep(20);
+    expect((await follow(small.client(), '{ hello }')).results).toEqual([{ data: { hello: 'hello t1' } }]);
+  });
+
+  test('that is refused and breaks at the same time harms nobody', async () => {
+    const broken = new Duplex({
+      read: () => undefined,
+      write: (_chunk, _encoding, done) => done(new Error('ECONNRESET')),
+    });
+    const request = new IncomingMessage(new Socket());
+    request.headers = { origin: 'http://evil.example' };
+    gateway.server.upgrade(request, broken, Buffer.alloc(0));
+    await until(() => broken.destroyed);
+    expect((await follow(gateway.client(), '{ hello }')).results).toHaveLength(1);
   });
 
   test('whose peer is dead is cut', async () => {
