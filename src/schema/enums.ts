@@ -51,7 +51,7 @@ export const EnvelopeStatusEnum = described<EnvelopeStatus>('EnvelopeStatus', 'W
   SENDING: 'On its way to the provider; `command` says how far.',
   SENT: 'The provider has it and invites recipients.',
   OPENED: 'All recipients whose turn it is have opened it.',
-  PARTIALLY_SIGNED: 'Somebody has signed, and somebody has yet to.',
+  PARTIALLY_SIGNED: 'Of several, somebody has signed; it stays until the provider says that it is over.',
   COMPLETED: 'Everybody has done their part. Final.',
   VOIDING: 'A cancel was asked for and is not confirmed.',
   DECLINED: 'A recipient refused to sign. Final.',
