@@ -124,6 +124,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   // The order in which a request meets them.
   handle = (req, res) => {
+    if (options.graphiql && !isLocal(req)) {
+      return sendProblem(res, 421, 'NOT_LOCAL', 'This development server answers to localhost and 127.0.0.1 alone.');
+    }
     if (webhooks.handle(req, res)) return;
     if (handleDownload({ links, downloads, logger }, req, res)) return;
     if (handleErrorsPage(req, res)) return;
@@ -179,6 +182,11 @@ function answerHealth(database: Database, req: IncomingMessage, res: ServerRespo
       () => answer(200, 'ready'),
       () => answer(503, 'the database does not answer'),
     );
+}
+
+/** The page for trying things out carries a token: a foreign name that was pointed at this machine must not read it. */
+function isLocal({ headers: { host = '' } }: IncomingMessage): boolean {
+  return /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/.test(host);
 }
 
 function notYet(_req: IncomingMessage, res: ServerResponse): void {
