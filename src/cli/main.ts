@@ -32,7 +32,8 @@ const USAGE = `countersign: one GraphQL API over e-signature providers
       --port N           (4010; 0 takes any)
       --seed N           same seed, same run: ids, faults, order
       --auto-sign MS     signs every envelope after so many milliseconds
-      --json             addresses and credentials as one line of JSON
+      --tls              over HTTPS, with a certificate made at the start
+      --json             addresses and credentials as one line of JSON; with --tls also the certificate, as "ca"
   countersign sandbox sign ID
                          signs an envelope for everybody whose turn comes; ID is DocuSign's
       --url URL          of the sandbox (http://127.0.0.1:4010)

@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import { signEnvelope } from '../sandbox/docusign/control.ts';
 import { startDocusignSandbox } from '../sandbox/docusign/index.ts';
+import { makeCertificate } from '../sandbox/kit/certificate.ts';
 import { untilStopped } from './signals.ts';
 import { portFrom, UsageError, wholeFrom } from './usage.ts';
 
@@ -16,6 +17,7 @@ export async function sandbox(args: readonly string[]): Promise<number> {
       port: { type: 'string', default: '4010' },
       seed: { type: 'string' },
       'auto-sign': { type: 'string' },
+      tls: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       url: { type: 'string', default: 'http://127.0.0.1:4010' },
     },
@@ -33,14 +35,18 @@ export async function sandbox(args: readonly string[]): Promise<number> {
   if (verb !== undefined)
     throw new UsageError(`There is no "sandbox ${verb}"; there is "sandbox" and "sandbox sign ID".`);
   const autoSign = values['auto-sign'];
+  const tls = values.tls ? await makeCertificate() : undefined;
   const docusign = await startDocusignSandbox({
+    ...(tls !== undefined && { tls }),
     port: portFrom(values.port, '--port'),
     ...(values.seed !== undefined && { seed: wholeFrom(values.seed, '--seed') }),
     autoSign: autoSign === undefined ? false : { afterMs: wholeFrom(autoSign, '--auto-sign') },
   });
   const { url, credentials } = docusign;
   process.stdout.write(
-    values.json ? `${JSON.stringify({ docusign: { url, ...credentials } })}\n` : welcome(url, credentials),
+    values.json
+      ? `${JSON.stringify({ docusign: { url, ...(tls !== undefined && { ca: tls.cert }), ...credentials } })}\n`
+      : welcome(url, credentials, tls?.cert),
   );
   await untilStopped();
   await docusign.close();
@@ -50,6 +56,7 @@ export async function sandbox(args: readonly string[]): Promise<number> {
 function welcome(
   url: string,
   { integrationKey, userId, accountId }: { integrationKey: string; userId: string; accountId: string },
+  ca: string | undefined,
 ): string {
   return [
     `DocuSign sandbox   ${url}`,
@@ -58,6 +65,7 @@ function welcome(
     `  user id          ${userId}`,
     `  account id       ${accountId}`,
     '  private key      countersign sandbox --json',
+    ...(ca === undefined ? [] : ['', 'Trust this certificate, in Node by NODE_EXTRA_CA_CERTS=FILE:', ca.trim()]),
     '',
   ].join('\n');
 }
