@@ -109,16 +109,19 @@ describe("a provider's refusal", () => {
   });
 });
 
-describe('an answer that was lost', () => {
-  /** Waits for the end of the command; then the envelope, and what the sandbox made and sent. */
-  async function settled(id: string): Promise<{ envelope: unknown; created: unknown[]; sent: unknown[] }> {
-    await eventually(async () => at(await commandOf(id), 'state') === 'DONE', { ms: 30_000 });
-    const envelope = at(await api.gql(token, READ, { id }), 'data.envelope');
-    const idsOf = (lines: LedgerLine[]): unknown[] => lines.map((line) => line.envelopeId);
-    const [created, sent] = [await ledger.lines('envelope', 'created'), await ledger.lines('envelope', 'sent')];
-    return { envelope, created: idsOf(created), sent: idsOf(sent) };
-  }
+function idsOf(lines: readonly LedgerLine[]): unknown[] {
+  return lines.map((line) => line.envelopeId);
+}
 
+/** Waits for the end of the command; then the envelope, and what the sandbox made and sent. */
+async function settled(id: string): Promise<{ envelope: unknown; created: unknown[]; sent: unknown[] }> {
+  await eventually(async () => at(await commandOf(id), 'state') === 'DONE', { ms: 30_000 });
+  const envelope = at(await api.gql(token, READ, { id }), 'data.envelope');
+  const [created, sent] = [await ledger.lines('envelope', 'created'), await ledger.lines('envelope', 'sent')];
+  return { envelope, created: idsOf(created), sent: idsOf(sent) };
+}
+
+describe('an answer that was lost', () => {
   test('to the create leaves an UNCERTAIN command, settled by look-up', async () => {
     await ledger.begin();
     await api.control('POST', '/faults', { route: 'POST /envelopes', kind: 'answer-lost' });
