@@ -9,12 +9,12 @@ import { SCOPES } from '../auth/principal.ts';
 import { holdDirectory } from '../db/data-directory.ts';
 import { openPglite } from '../db/pglite.ts';
 import { publicId } from '../model/ids.ts';
-import { type DocusignSandbox, startDocusignSandbox } from '../sandbox/docusign/index.ts';
 import type { Services } from '../schema/context.ts';
 import { startGateway } from '../server.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { systemWorld } from '../world.ts';
 import { DEMO_PDF } from './demo-document.ts';
+import { type DemoSandbox, openSandbox } from './demo-sandbox.ts';
 import { demoTabs } from './demo-tabs.ts';
 import { devKeys } from './dev-keys.ts';
 import { untilStopped } from './signals.ts';
@@ -30,6 +30,7 @@ export async function dev(args: readonly string[]): Promise<number> {
     options: {
       port: { type: 'string', default: '4000' },
       'sandbox-port': { type: 'string', default: '4010' },
+      'sandbox-json': { type: 'string' },
       'data-dir': { type: 'string', default: '.countersign' },
       json: { type: 'boolean', default: false },
     },
@@ -38,7 +39,7 @@ export async function dev(args: readonly string[]): Promise<number> {
   const world = systemWorld();
   const held = await holdDirectory(values['data-dir']);
   const keys = devKeys(held.path, world);
-  const sandbox = await startDocusignSandbox({ port: sandboxPort });
+  const sandbox = await openSandbox(values['sandbox-json'], sandboxPort);
   const database = await openPglite({ directory: join(held.path, 'database') });
   const token = await mintToken(
     keys.auth,
@@ -58,7 +59,7 @@ export async function dev(args: readonly string[]): Promise<number> {
     allowSandbox: true,
     introspection: true,
     graphiql: async (services) => {
-      const demo = await seed(services, keys.tenantId, sandbox, world.uuid());
+      const demo = await seed(services, keys.tenantId, sandbox, sandbox.outlives ? sandbox.url : world.uuid());
       accountId = demo.accountId;
       return { headers: { authorization: `Bearer ${token}` }, tabs: demoTabs(demo.accountId, demo.envelopeId) };
     },
@@ -79,11 +80,11 @@ export async function dev(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-/** The sandbox's account, and one envelope that can be voided: the sandbox forgets with its process, so each start has its own. */
+/** The sandbox's account, and one envelope that can be voided: one for each `run` of the sandbox, since it keeps nothing. */
 async function seed(
   services: Services,
   tenantId: string,
-  sandbox: DocusignSandbox,
+  sandbox: DemoSandbox,
   run: string,
 ): Promise<{ accountId: string; envelopeId: string }> {
   const { integrationKey, userId, accountId: providerAccountId, privateKey, hmacKeys } = sandbox.credentials;

@@ -16,6 +16,8 @@ const USAGE = `countersign: one GraphQL API over e-signature providers
   countersign dev        everything on this machine: database, sandbox, gateway, GraphiQL
       --port N           of the gateway (4000; 0 takes any)
       --sandbox-port N   of the DocuSign sandbox (4010; 0 takes any)
+      --sandbox-json FILE
+                         uses the sandbox that runs already and printed this with --json
       --data-dir DIR     where the database is kept (.countersign)
       --json             says where everything is as one line of JSON
 
