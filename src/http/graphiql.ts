@@ -55,19 +55,18 @@ export function createGraphiqlPage(options: GraphiqlOptions): GraphiqlPage {
 async function renderPage({ headers, tabs }: GraphiqlOptions): Promise<Page> {
   // 9 MB of source: loaded only by who asks for the page
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
-  const shown = JSON.stringify(headers, null, 2);
   const html = await renderGraphiQL({
     title: 'countersign',
     endpoint: '/graphql',
     // by fetch, so that the headers travel with subscriptions too
     subscriptionsProtocol: 'SSE',
-    headers: shown,
-    defaultHeaders: shown,
+    method: 'POST',
+    // sent with whatever a tab says: a tab that a browser kept from an earlier start needs today's token
+    additionalHeaders: { ...headers },
     shouldPersistHeaders: false,
     defaultTabs: tabs.map(({ name, query, variables }) => ({
       query: query.startsWith('#') ? query : `# ${name}\n${query}`,
       variables: variables ?? '{}',
-      headers: shown,
     })),
   });
   const compressed = await promisify(gzip)(String(html), { level: 6 });
