@@ -34,10 +34,17 @@ const LARGEST = 2n ** 63n - 1n;
 
 /** 4 bytes that tell tenants apart, then the sequence after which to go on. */
 export function encodeCursor(tenantId: string, sequence: bigint): string {
-  const bytes = Buffer.alloc(LENGTH);
-  mark(tenantId).copy(bytes);
-  bytes.writeBigUInt64BE(sequence, 4);
-  return bytes.toString('base64url');
+  return cursorsOf(tenantId)(sequence);
+}
+
+/** `encodeCursor` for many places of one tenant's log. */
+export function cursorsOf(tenantId: string): (sequence: bigint) => string {
+  const marked = Buffer.alloc(LENGTH);
+  mark(tenantId).copy(marked);
+  return (sequence) => {
+    marked.writeBigUInt64BE(sequence, 4);
+    return marked.toString('base64url');
+  };
 }
 
 /** The sequence after which to go on. Throws InvalidCursor for text that `encodeCursor` never answers for this tenant. */

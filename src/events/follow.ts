@@ -4,7 +4,7 @@
  */
 import type { Database } from '../db/client.ts';
 import type { World } from '../world.ts';
-import { checkCursor, CursorExpired, decodeCursor, encodeCursor } from './cursor.ts';
+import { checkCursor, CursorExpired, cursorsOf, decodeCursor, encodeCursor } from './cursor.ts';
 import { matcher, narrowed } from './filter.ts';
 import type { OpenStream, StreamLife } from './open-stream.ts';
 import { type EventFilter, type EventRow, readEvents, readHead } from './read.ts';
@@ -49,7 +49,8 @@ export async function* followEvents(
   const { world, heartbeatMs } = context;
   const read = reader(stream, tenantId, narrowed(options.filter ?? {}, options.allowed ?? null), context);
   let position = await startOf(options, context.database);
-  const cursor = (): string => encodeCursor(tenantId, position);
+  const cursorAt = cursorsOf(tenantId);
+  const cursor = (): string => cursorAt(position);
   // The first message comes at once, with a cursor alone.
   let due = world.monotonic();
   while (!stream.closed) {
