@@ -3,8 +3,6 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '../kit/answer.ts';
 import { atEnd } from './at-end.ts';
@@ -51,7 +49,7 @@ export function spawnCli(
 ): Child {
   const spawned = spawn(node, [CLI, ...args], {
     ...(cwd !== undefined && { cwd }),
-    env: { PATH: process.env['PATH'] ?? '', NODE_COMPILE_CACHE: join(tmpdir(), 'countersign-compiled'), ...env },
+    env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   running.add(spawned);
@@ -98,7 +96,7 @@ export async function runCli(args: readonly string[], options: SpawnOptions = {}
 }
 
 /** Waits until `look` finds something; fails at once, with what the process said, when it ends before. */
-export function whileRunning<T>(child: Child, look: () => T | Promise<T>, ms = 60_000) {
+export function whileRunning<T>(child: Child, look: () => T | Promise<T>, ms = 180_000) {
   return eventually(
     async () => {
       const found = await look();

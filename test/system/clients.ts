@@ -25,11 +25,11 @@ export function startClients(
   random: () => number,
   { workers, least, most }: { workers: number; least: number; most: number },
 ): Clients {
-  let stopped = false;
+  const stop = new AbortController();
   let begun = 0;
   const sent: Sent[] = [];
   const work = async (): Promise<void> => {
-    while (begun < least || (!stopped && begun < most)) {
+    while (begun < least || (!stop.signal.aborted && begun < most)) {
       begun += 1;
       const key = `key-${begun}`;
       const answer = await sendUntilAnswered(system, key);
@@ -43,7 +43,7 @@ export function startClients(
   all.catch(() => undefined);
   return {
     finish: async () => {
-      stopped = true;
+      stop.abort();
       await all;
       return sent;
     },

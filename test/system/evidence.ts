@@ -16,7 +16,7 @@ const Entry = z.looseObject({
 });
 export type Entry = z.infer<typeof Entry>;
 
-export async function ledger({ control }: System, kind: string): Promise<Entry[]> {
+export async function ledger({ control }: Pick<System, 'control'>, kind: string): Promise<Entry[]> {
   return z.object({ entries: z.array(Entry) }).parse(await control('GET', `/ledger?kind=${kind}`)).entries;
 }
 
@@ -42,7 +42,7 @@ export function envelopesOf(system: System): Promise<Envelope[]> {
   return pages(system, 'envelopes', Envelope, 'id subject status providerId providerStatus commands { state }');
 }
 
-const Delivery = z.object({ verdict: z.string(), effect: z.string(), body: z.string().nullable() });
+const Delivery = z.object({ body: z.string().nullable() });
 
 /** The webhooks in the store, by what they say of themselves. */
 export async function storedDeliveries(system: System) {
@@ -51,8 +51,8 @@ export async function storedDeliveries(system: System) {
     generatedDateTime: z.string(),
     data: z.object({ envelopeId: z.string(), recipientId: z.string().optional() }),
   });
-  const rows = await pages(system, 'webhookDeliveries', Delivery, 'verdict effect body');
-  return rows.map(({ verdict, effect, body }) => ({ verdict, effect, ...Body.parse(JSON.parse(body ?? 'null')) }));
+  const rows = await pages(system, 'webhookDeliveries', Delivery, 'body');
+  return rows.map(({ body }) => Body.parse(JSON.parse(body ?? 'null')));
 }
 
 /** The log from its first event on. */
