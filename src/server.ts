@@ -109,6 +109,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
   const downloads = createDownloads({ database, accounts });
   const webhooks = createWebhookReceiver({ database, world, route: accounts.webhookRoute, hint: bus.hint, onError });
+  // What is sent while the rest is made has its webhooks taken.
+  handle = (req, res) => void (webhooks.handle(req, res) || notYet(req, res));
   const runner = startRunner({ ...commandDeps, lookUps });
   const graphql = createGraphqlServer({
     schema,

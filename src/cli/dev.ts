@@ -37,10 +37,15 @@ export async function dev(args: readonly string[]): Promise<number> {
   });
   const [port, sandboxPort] = [portFrom(values.port, '--port'), portFrom(values['sandbox-port'], '--sandbox-port')];
   const world = systemWorld();
+  // Closed last first, also when the start fails half-way: what still listens would keep the process.
+  await using open = new AsyncDisposableStack();
   const held = await holdDirectory(values['data-dir']);
+  open.defer(() => held.release());
   const keys = devKeys(held.path, world);
   const sandbox = await openSandbox(values['sandbox-json'], sandboxPort);
+  open.defer(() => sandbox.close());
   const database = await openPglite({ directory: join(held.path, 'database') });
+  open.defer(() => database.close());
   const token = await mintToken(
     keys.auth,
     { tenantId: keys.tenantId, subject: 'demo', scopes: SCOPES, expiresInSeconds: WEEK_SECONDS },
@@ -73,10 +78,8 @@ export async function dev(args: readonly string[]): Promise<number> {
   };
   process.stdout.write(values.json ? `${JSON.stringify(found)}\n` : welcome(found));
   await untilStopped();
+  // Before the sandbox: what is under way may still need it.
   await gateway.close();
-  await sandbox.close();
-  await database.close();
-  await held.release();
   return 0;
 }
 
