@@ -35,7 +35,8 @@ WebhookDeliveryRef.implement({
     envelope: t.field({
       type: EnvelopeRef,
       nullable: true,
-      description: 'The envelope it is about, once known.',
+      description: 'The envelope it is about, once known. Needs the scope `envelopes:read`.',
+      authScopes: { scope: 'envelopes:read' },
       resolve: ({ envelopeId }, _args, { loaders }) => (envelopeId === null ? null : loaders.envelope.load(envelopeId)),
     }),
     contentType: t.string({

@@ -6,6 +6,7 @@ import { GraphQLError } from 'graphql';
 import { type IdKind, parseId } from '../model/ids.ts';
 import { builder, principalOf } from './builder.ts';
 import type { Context } from './context.ts';
+import { tagged } from './node-types.ts';
 import { AccountRef, EnvelopeEventRef, EnvelopeRef, NodeInterface, RecipientRef, WebhookDeliveryRef } from './refs.ts';
 
 const MAX_NODES = 100;
@@ -26,18 +27,6 @@ const FETCHERS: Partial<Record<IdKind, (uuid: string, context: Context) => Promi
       ? tagged(WebhookDeliveryRef.name, await context.services.deliveries.find(principalOf(context).tenantId, uuid))
       : null,
 };
-
-/** Tells `Node` which type a row is; rows themselves don't know. */
-const TYPES = new WeakMap<object, string>();
-
-function tagged<T extends object>(type: string, row: T | null): T | null {
-  if (row) TYPES.set(row, type);
-  return row;
-}
-
-export function typeOfNode(row: object): string | undefined {
-  return TYPES.get(row);
-}
 
 function permits({ principal }: Context, scope: 'accounts:read' | 'deliveries:read'): boolean {
   return principal !== null && principal.envelopes === null && principal.scopes.has(scope);

@@ -152,7 +152,6 @@ const DownloadType = builder.objectRef<DownloadLink>('Download').implement({
 
 DocumentRef.implement({
   description: 'A file of the envelope.',
-  interfaces: [NodeInterface],
   fields: (t) => ({
     id: t.id({
       description: 'doc_…: may be given as `documentId` to send the same file again.',

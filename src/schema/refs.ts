@@ -9,6 +9,7 @@ import { ID_PREFIXES } from '../model/ids.ts';
 import type { DeliveryRow } from '../webhooks/deliveries.ts';
 import { builder } from './builder.ts';
 import type { AccountRow } from './context.ts';
+import { typeOfNode } from './node-types.ts';
 
 export const EnvelopeRef = builder.objectRef<LoggedEnvelope>('Envelope');
 export const RecipientRef = builder.objectRef<RecipientRow>('Recipient');
@@ -19,12 +20,15 @@ export const AccountRef = builder.objectRef<AccountRow>('Account');
 export const EnvelopeEventRef = builder.objectRef<EventRow>('EnvelopeEvent');
 export const WebhookDeliveryRef = builder.objectRef<DeliveryRow>('WebhookDelivery');
 
-/** Anything with a public id. */
+const NODE_KINDS = ['Envelope', 'Account', 'Recipient', 'EnvelopeEvent', 'WebhookDelivery'] as const;
+
+/** Anything that `node` finds. */
 export const NodeInterface = builder.interfaceRef<object>('Node').implement({
   description: 'Anything that can be fetched again by its id.',
+  resolveType: typeOfNode,
   fields: (t) => ({
     id: t.id({
-      description: `Unique among all nodes: a prefix (${Object.values(ID_PREFIXES).join(', ')}) and a UUID.`,
+      description: `Unique among all nodes: a prefix (${NODE_KINDS.map((kind) => ID_PREFIXES[kind]).join(', ')}) and a UUID.`,
       resolve: () => '',
     }),
   }),
