@@ -89,8 +89,8 @@ function endFact(payload: EnvelopePayload, dates: DateReader): (EnvelopeFact & {
 
 /** Only the recipient carries the reason of a decline. */
 function declineReason({ recipients }: EnvelopePayload): string | null {
-  const decliner = toldRecipients(recipients ?? {}).find(({ payload }) => wordOf(payload.status) === 'declined');
-  return decliner?.payload.declinedReason ?? null;
+  const all = Object.values(recipients ?? {}).flatMap((group) => group ?? []);
+  return all.find(({ status }) => wordOf(status) === 'declined')?.declinedReason ?? null;
 }
 
 interface ToldRecipient {

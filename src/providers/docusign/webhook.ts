@@ -1,5 +1,5 @@
 /**
- * Connect messages: JSON SIM, signed by HMAC over the raw bytes.
+ * Connect messages, signed by HMAC over the raw bytes: JSON SIM, and the legacy XML of `xml-message.ts`.
  * Source: developer documentation, "How to validate an HMAC signature"; specification of the Connect message v2.1.
  * @module
  */
@@ -12,6 +12,7 @@ import { envelope, type EnvelopePayload, recipientRef } from './payload.ts';
 import { sightingOf, wordOf } from './read.ts';
 import { verifySignatures } from './signature.ts';
 import { END_WORDS, EVENT_NEWS, type EventNews } from './words.ts';
+import { parseXmlMessage } from './xml-message.ts';
 
 export const webhook: WebhookDialect = {
   verify: verifySignatures,
@@ -32,6 +33,7 @@ const simMessage = z.object({
 type SimMessage = z.output<typeof simMessage>;
 
 function parse(request: WebhookRequest, providerAccountId: string): ParsedWebhook {
+  if (isXml(request.headers)) return parseXmlMessage(request.body, providerAccountId);
   const body = readJson(request.body);
   if (typeof body === 'object' && body !== null && !('event' in body) && 'envelopeId' in body) {
     return parseAggregate(body, request.body, providerAccountId);
@@ -137,26 +139,16 @@ function mustBe(providerAccountId: string, named: string): void {
 }
 
 function readJson(raw: Buffer): unknown {
-  if (isXml(raw)) {
-    throw new Unparsable(
-      'a legacy XML message: set eventData to version restv2.1, format json, and deliveryMode to SIM in the Connect configuration',
-    );
-  }
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(raw));
   } catch (error) {
-    throw new Unparsable('the body is no JSON', { cause: error });
+    throw new Unparsable('the body is no JSON, and its Content-Type calls it no XML', { cause: error });
   }
 }
 
-/** By its first character: what stands in the header isn't signed. */
-function isXml(raw: Buffer): boolean {
-  return raw
-    .subarray(0, 64)
-    .toString('utf8')
-    .replace(/^\uFEFF/, '')
-    .trimStart()
-    .startsWith('<');
+function isXml(headers: WebhookRequest['headers']): boolean {
+  const [mediaType = ''] = [headers['content-type'] ?? ''].flat();
+  return /^\s*(?:text|application)\/xml\s*(?:;|$)/i.test(mediaType);
 }
 
 function lower(part: string | number | null): string | null {

@@ -176,7 +176,7 @@ describe('an authentic message that cannot be read', () => {
       message('envelope-sent', summary({ recipients: { signers: 'many' } })),
       'not an envelope',
     ],
-    ['is legacy XML', '\uFEFF\n<?xml version="1.0"?><DocuSignEnvelopeInformation/>', 'legacy XML'],
+    ['is XML that is not called so', '<?xml version="1.0"?><DocuSignEnvelopeInformation/>', 'calls it no XML'],
     ['is about another account', message('envelope-sent', { accountId: ENVELOPE }), 'another account'],
   ])('because it %s is unparsable with that reason', (_what, body, reason) => {
     const raw =
