@@ -47,7 +47,7 @@ describe('docs/errors.md', () => {
 
   test('says in each section what happened and what to do', () => {
     for (const code of headings(text)) {
-      expect(sectionOf(text, code)).toMatch(/^## [A-Z_]+\n\n[A-Z][^\n]+\n\n\*\*What to do\.\*\* [A-Z`][^\n]+\n/);
+      expect(sectionOf(text, code)).toMatch(/^## [A-Z_]+\n\n[A-Z`][^\n]+\n\n\*\*What to do\.\*\* [A-Z`][^\n]+\n/);
     }
   });
 
