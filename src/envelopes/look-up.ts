@@ -4,8 +4,8 @@
  * @module
  */
 import DataLoader from 'dataloader';
-import { and, eq, inArray, sql } from 'drizzle-orm';
-import type { Database } from '../db/client.ts';
+import { and, eq, inArray, type SQL, sql } from 'drizzle-orm';
+import type { Database, Tx } from '../db/client.ts';
 import { dbNow } from '../db/columns.ts';
 import { envelopes } from '../db/tables.ts';
 import { Problem } from '../model/problems.ts';
@@ -82,9 +82,10 @@ async function lookUpBatch(
 ): Promise<LookUp[]> {
   const { database, world, accounts, bus } = deps;
   const answers = new Map<string, LookUp>();
+  let allowed: readonly EnvelopeRow[] = [];
   try {
     const client = await accounts.client(tenantId, accountId);
-    const allowed = await claimReads(database, world, client, tenantId, keys, answers);
+    allowed = await claimReads(database, world, client, tenantId, keys, answers);
     if (allowed.length > 0) {
       const requests = allowed.map(({ providerId, state }) => ({
         providerId: providerId ?? '',
@@ -119,10 +120,23 @@ async function lookUpBatch(
     }
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
+    await giveBack(database, tenantId, allowed);
     const unavailable = { outcome: 'UNAVAILABLE' as const, message: error.message, retryAfter: error.retryAfter };
     return keys.map(({ id }) => answers.get(id) ?? unavailable);
   }
   return keys.map(({ id }) => answers.get(id) ?? { outcome: 'NOTHING_TO_READ' });
+}
+
+/** A call that came to nothing told nothing: the rule doesn't count it, and these may be asked for again. */
+async function giveBack(database: Database, tenantId: string, claimed: readonly EnvelopeRow[]): Promise<void> {
+  if (claimed.length === 0) return;
+  const ids = claimed.map(({ id }) => id).toSorted();
+  await database.withTenants([tenantId], (tx) =>
+    tx
+      .update(envelopes)
+      .set({ polledAt: null })
+      .where(inSorted(tx, tenantId, sql`${inArray(envelopes.id, ids)}`)),
+  );
 }
 
 /** The envelopes that may be asked for now, marked as asked in the same statement, so that replicas share the rule. */
@@ -142,12 +156,12 @@ async function claimReads(
       .update(envelopes)
       .set({ polledAt: dbNow })
       .where(
-        and(
-          eq(envelopes.tenantId, tenantId),
-          inArray(envelopes.id, ids),
-          sql`${envelopes.providerId} IS NOT NULL`,
-          sql`(${envelopes.polledAt} IS NULL OR ${envelopes.polledAt} <= countersign_now() - ${interval}
-            OR ${urgent.length > 0 ? inArray(envelopes.id, urgent) : sql`false`})`,
+        inSorted(
+          tx,
+          tenantId,
+          sql`${inArray(envelopes.id, ids)} AND ${envelopes.providerId} IS NOT NULL
+            AND (${envelopes.polledAt} IS NULL OR ${envelopes.polledAt} <= countersign_now() - ${interval}
+              OR ${urgent.length > 0 ? inArray(envelopes.id, urgent) : sql`false`})`,
         ),
       )
       .returning();
@@ -159,4 +173,15 @@ async function claimReads(
     }
     return allowed;
   });
+}
+
+/** The envelopes that the condition holds for, locked in the one order that everyone takes them in. */
+function inSorted(tx: Tx, tenantId: string, condition: SQL): SQL {
+  const locked = tx
+    .select({ id: envelopes.id })
+    .from(envelopes)
+    .where(and(eq(envelopes.tenantId, tenantId), condition))
+    .orderBy(envelopes.id)
+    .for('update');
+  return sql`${envelopes.tenantId} = ${tenantId} AND ${envelopes.id} IN (${locked})`;
 }
