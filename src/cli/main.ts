@@ -76,7 +76,5 @@ function sentenceFor(error: unknown): string | null {
     const port = 'port' in error ? String(error.port) : 'that';
     return `Port ${port} is in use. Stop what uses it, or choose another with --port or --sandbox-port (0 takes any).`;
   }
-  if (error.code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' || error.code === 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE')
-    return error.message;
-  return null;
+  return String(error.code).startsWith('ERR_PARSE_ARGS_') ? error.message : null;
 }

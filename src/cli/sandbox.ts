@@ -28,7 +28,9 @@ export async function sandbox(args: readonly string[]): Promise<number> {
       throw new UsageError(
         'Say which envelope: countersign sandbox sign ID, with the id DocuSign gave it (`providerId`).',
       );
-    await signEnvelope(values.url, id);
+    await signEnvelope(values.url, id).catch((error: unknown) => {
+      throw new UsageError(whyNot(error, values.url));
+    });
     process.stdout.write(`Signed ${id}.\n`);
     return 0;
   }
@@ -68,4 +70,10 @@ function welcome(
     ...(ca === undefined ? [] : ['', 'Trust this certificate, in Node by NODE_EXTRA_CA_CERTS=FILE:', ca.trim()]),
     '',
   ].join('\n');
+}
+
+/** The sandbox's own words, or that there is none. */
+function whyNot(error: unknown, url: string): string {
+  const said = error instanceof Error ? error.message : String(error);
+  return said === 'fetch failed' ? `No sandbox answers at ${url}: say where it is with --url.` : said;
 }

@@ -1,0 +1,129 @@
+/**
+ * `countersign dev` as it is typed: what it prints, what it refuses, and how it ends.
+ */
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { at, listAt } from '../kit/answer.ts';
+import { followBySse } from '../kit/follow.ts';
+import { atEnd } from '../system/at-end.ts';
+import { type Child, runCli, spawnCli, whileRunning } from '../system/child.ts';
+import { ask } from '../system/kit.ts';
+
+const Found = z.strictObject({
+  graphiql: z.url(),
+  sandbox: z.url(),
+  token: z.string(),
+  tenant: z.uuid(),
+  account: z.literal('acc_00000000-0000-7000-8000-000000000001'),
+});
+
+const directory = mkdtempSync(join(tmpdir(), 'countersign-dev-'));
+atEnd(() => rm(directory, { recursive: true, force: true }));
+const data = join(directory, 'data');
+const ANY_PORTS = ['--port', '0', '--sandbox-port', '0'];
+
+async function start(): Promise<{ child: Child; found: z.infer<typeof Found>; url: string }> {
+  const child = spawnCli(['dev', ...ANY_PORTS, '--data-dir', data, '--json']);
+  await whileRunning(child, () => child.stdout.endsWith('\n'));
+  const found = Found.parse(JSON.parse(child.stdout));
+  return { child, found, url: new URL(found.graphiql).origin };
+}
+
+const LIST = 'query List { envelopes(first: 10) { nodes { id subject status } } }';
+
+describe('countersign dev', () => {
+  let running: Awaited<ReturnType<typeof start>>;
+  beforeAll(async () => {
+    running = await start();
+  }, 180_000);
+
+  it('says with --json on one line where everything is, on ports that were free', () => {
+    const { child, found } = running;
+    expect(child.stdout.trim().split('\n')).toHaveLength(1);
+    expect(new URL(found.graphiql).port).not.toBe('4000');
+    expect(child.stderr).toBe('');
+  });
+
+  it('prints a token that the API takes, with an envelope already there', async () => {
+    const answer = await ask(running.url, running.found.token, LIST);
+    expect(listAt(answer, 'data.envelopes.nodes')).toMatchObject([{ status: 'SENT' }]);
+  });
+
+  it('shows GraphiQL and the inbox of the sandbox', async () => {
+    const page = await fetch(running.found.graphiql, { headers: { accept: 'text/html' } });
+    expect(await page.text()).toContain('GraphiQL');
+    const inbox = await fetch(`${running.found.sandbox}/inbox`);
+    expect(await inbox.text()).toContain('An older lease, to be voided');
+  });
+
+  it('refuses a second start on the same data in one clear sentence', async () => {
+    const { exit, stdout, stderr } = await runCli(['dev', ...ANY_PORTS, '--data-dir', data]);
+    expect(exit.code).toBe(1);
+    expect(stdout).toBe('');
+    expect(stderr).toBe(
+      `${data} is in use by another countersign process; stop that one, or give this one its own --data-dir.\n`,
+    );
+  });
+
+  it('takes over after kill -9, with the data and the tokens of before', async () => {
+    const before = await ask(running.url, running.found.token, LIST);
+    await running.child.end('SIGKILL');
+    const { token } = running.found;
+    running = await start();
+    const after = await ask(running.url, token, LIST);
+    const kept = listAt(before, 'data.envelopes.nodes').map((node) => at(node, 'id'));
+    expect(listAt(after, 'data.envelopes.nodes').map((node) => at(node, 'id'))).toEqual(expect.arrayContaining(kept));
+    expect(running.found.tenant).not.toBe('');
+  }, 180_000);
+
+  it('ends within seconds of SIGTERM with 0, though somebody follows', async () => {
+    const query = 'subscription Follow { events(from: EARLIEST) { cursor } }';
+    const follower = followBySse(running.found.graphiql, running.found.token, { query, variables: {} });
+    await follower.first(() => true);
+    const begin = performance.now();
+    expect(await running.child.end('SIGTERM')).toEqual({ code: 0, signal: null });
+    // Two or three on a quiet machine.
+    expect(performance.now() - begin).toBeLessThan(20_000);
+    expect(running.child.stderr).toBe('');
+    await follower.stop();
+  });
+
+  it.each(['--port', '--sandbox-port'])(
+    'says in one clear sentence that the port of %s is in use',
+    async (option) => {
+      const port = await takenPort();
+      const own = join(directory, option);
+      const { exit, stderr } = await runCli(['dev', ...ANY_PORTS, option, String(port), '--data-dir', own], {
+        ms: 120_000,
+      });
+      expect(exit.code).toBe(1);
+      expect(stderr).toBe(
+        `Port ${port} is in use. Stop what uses it, or choose another with --port or --sandbox-port (0 takes any).\n`,
+      );
+    },
+    180_000,
+  );
+
+  it('says what is wrong with a file that is none of a sandbox', async () => {
+    const { exit, stderr } = await runCli(['dev', '--data-dir', join(directory, 'none'), '--sandbox-json', '/nowhere']);
+    expect(exit.code).toBe(1);
+    expect(stderr).toMatch(/^--sandbox-json is a file with what "countersign sandbox --json" printed: .*\n$/);
+  });
+});
+
+function takenPort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    atEnd(() => server.close());
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      if (typeof address === 'object' && address) resolve(address.port);
+      else reject(new Error('no port'));
+    });
+  });
+}

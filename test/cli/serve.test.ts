@@ -1,0 +1,182 @@
+/**
+ * `countersign serve` and what belongs to it: the settings it refuses, the tokens it takes, the stand-in it is tried with.
+ */
+import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { z } from 'zod';
+import { startDocusignSandbox } from '../../src/sandbox/docusign/index.ts';
+import { at, eventually, textAt } from '../kit/answer.ts';
+import { freshPostgres } from '../kit/database.ts';
+import { envelope, SEND } from '../kit/envelopes.ts';
+import { followBySse } from '../kit/follow.ts';
+import { atEnd } from '../system/at-end.ts';
+import { runCli, spawnCli, whileRunning } from '../system/child.ts';
+import {
+  ask,
+  connectAccount,
+  type GatewayProcess,
+  serveEnvironment,
+  serveProcess,
+  serveSettings,
+  type ServeSettings,
+} from '../system/kit.ts';
+
+/** A database that is migrated, owned by a superuser. */
+const superusers = await freshPostgres();
+
+describe('countersign serve', () => {
+  it('names every setting that is missing, at once', async () => {
+    const { exit, stderr } = await runCli(['serve']);
+    expect(exit.code).toBe(1);
+    for (const name of [
+      'DATABASE_URL',
+      'PUBLIC_URL',
+      'SECRET_KEYS',
+      'AUTH_ISSUER',
+      'AUTH_AUDIENCE',
+      'AUTH_JWKS_URL | AUTH_PUBLIC_KEY | AUTH_SECRET',
+    ]) {
+      expect(stderr).toContain(`  ${name}: is missing`);
+    }
+    expect(stderr).not.toMatch(/\n {4}at /);
+  });
+
+  it('names every setting that is weak, at once and without its value', async () => {
+    const weak = {
+      DATABASE_URL: 'mysql://root:hunter2@127.0.0.1/x',
+      PUBLIC_URL: 'http://signing.example',
+      SECRET_KEYS: `k1:${Buffer.alloc(32).toString('base64')}`,
+      AUTH_SECRET: 'too-short',
+      AUTH_ISSUER: 'i',
+      AUTH_AUDIENCE: 'a',
+      PORT: '99999',
+    };
+    const { exit, stderr } = await runCli(['serve'], { env: weak });
+    expect(exit.code).toBe(1);
+    for (const name of ['DATABASE_URL', 'PUBLIC_URL', 'SECRET_KEYS', 'AUTH_SECRET', 'PORT'])
+      expect(stderr).toContain(`  ${name}: `);
+    for (const value of ['hunter2', 'too-short', 'AAAA']) expect(stderr).not.toContain(value);
+  });
+
+  it('refuses the login of a superuser, whom row-level security does not bind', async () => {
+    const settings = { ...SETTINGS, databaseUrl: superusers };
+    const { exit, stderr } = await runCli(['serve'], { env: serveEnvironment(settings, 0) });
+    expect(exit.code).toBe(1);
+    expect(stderr).toMatch(/^DATABASE_URL: the login "\w+" is a superuser or bypasses row-level security\. .*\n$/);
+  });
+
+  it('says in a sentence that the database is not there', async () => {
+    const settings = { ...SETTINGS, databaseUrl: `${inject('postgres').server}/there_is_no_such_database` };
+    const { exit, stderr } = await runCli(['serve'], { env: serveEnvironment(settings, 0) });
+    expect(exit.code).toBe(1);
+    expect(stderr).toBe(
+      'DATABASE_URL: the database can\'t be reached: database "there_is_no_such_database" does not exist.\n',
+    );
+  });
+});
+
+const SETTINGS: ServeSettings = {
+  databaseUrl: '',
+  tenantId: '00000000-0000-7000-8000-0000000000aa',
+  issuer: 'https://issuer.example',
+  secret: 'bTq0tq1nXzv9Vb7mS2kQeR5uYw8pLd3h',
+  secretKey: `k1:${Buffer.from(Array.from({ length: 32 }, (_, index) => index * 7)).toString('base64')}`,
+};
+
+const Printed = z.object({
+  docusign: z.object({
+    url: z.url(),
+    integrationKey: z.uuid(),
+    userId: z.uuid(),
+    accountId: z.uuid(),
+    privateKey: z.string(),
+    hmacKeys: z.array(z.string()).min(1),
+  }),
+});
+
+describe('a gateway and a sandbox, each in its process', () => {
+  let gateway: GatewayProcess;
+  let token: string;
+  let sandbox: z.infer<typeof Printed>['docusign'];
+
+  beforeAll(async () => {
+    const settings = await serveSettings();
+    gateway = await serveProcess(settings);
+    const standIn = spawnCli(['sandbox', '--port', '0', '--json']);
+    await Promise.all([gateway.start(), whileRunning(standIn, () => standIn.stdout.endsWith('\n'))]);
+    sandbox = Printed.parse(JSON.parse(standIn.stdout)).docusign;
+    const { AUTH_ISSUER = '', AUTH_AUDIENCE = '', AUTH_SECRET = '' } = serveEnvironment(settings, 0);
+    const env = { AUTH_ISSUER, AUTH_AUDIENCE, AUTH_SECRET };
+    const minted = await runCli(['token', '--tenant', settings.tenantId, '--subject', 'somebody'], { env });
+    token = minted.stdout.trim();
+  }, 240_000);
+
+  it('takes the token that `countersign token` made, for its tenant and subject', async () => {
+    const answer = await ask(gateway.url, token, '{ viewer { subject scopes } }');
+    expect(at(answer, 'data.viewer.subject')).toBe('somebody');
+  });
+
+  it('refuses a token that was made with another secret', async () => {
+    const env = { AUTH_ISSUER: 'i', AUTH_AUDIENCE: 'countersign', AUTH_SECRET: SETTINGS.secret };
+    const forged = await runCli(['token', '--tenant', SETTINGS.tenantId], { env });
+    const response = await fetch(`${gateway.url}/graphql`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${forged.stdout.trim()}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ query: '{ viewer { subject } }' }),
+    });
+    expect(response.status).toBe(401);
+  });
+
+  it('sends with the credentials that `sandbox --json` prints, and completes by `sandbox sign`', async () => {
+    const { url, ...credentials } = sandbox;
+    const accountId = await connectAccount(gateway.url, token, { url, credentials });
+    const sent = await ask(gateway.url, token, SEND, {
+      input: { idempotencyKey: 'cli', what: { envelope: envelope(accountId) }, waitMs: 20_000 },
+    });
+    const providerId = textAt(sent, 'data.sendEnvelope.envelope.providerId');
+    const { exit, stdout, stderr } = await runCli(['sandbox', 'sign', providerId, '--url', url]);
+    expect({ code: exit.code, stdout, stderr }).toEqual({ code: 0, stdout: `Signed ${providerId}.\n`, stderr: '' });
+    const id = textAt(sent, 'data.sendEnvelope.envelope.id');
+    const completed = await eventually(async () => {
+      const answer = await ask(
+        gateway.url,
+        token,
+        'query One($id: ID!) { envelope(id: $id) { status sync { source } } }',
+        { id },
+      );
+      return at(answer, 'data.envelope.status') === 'COMPLETED' && answer;
+    });
+    expect(at(completed, 'data.envelope.sync.source')).toBe('WEBHOOK');
+  });
+
+  it('says in a sentence that there is no such envelope to sign, and that there is no sandbox', async () => {
+    const { exit, stderr } = await runCli(['sandbox', 'sign', 'nothing', '--url', sandbox.url]);
+    expect(exit.code).toBe(1);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    const nobody = await runCli(['sandbox', 'sign', 'nothing', '--url', 'http://127.0.0.1:1']);
+    expect(nobody.stderr).toBe('No sandbox answers at http://127.0.0.1:1: say where it is with --url.\n');
+  });
+
+  it('ends within seconds of SIGTERM with 0, tells followers, and finishes what is under way', async () => {
+    const other = await startDocusignSandbox({ seed: 3 });
+    atEnd(() => other.close());
+    const accountId = await connectAccount(gateway.url, token, other);
+    await fetch(`${other.url}/_sandbox/faults`, {
+      method: 'POST',
+      body: JSON.stringify({ route: 'POST /envelopes', kind: 'slow', ms: 700 }),
+    });
+    const query = 'subscription Follow { events { cursor event { type } } }';
+    const follower = followBySse(`${gateway.url}/graphql`, token, { query, variables: {} });
+    await follower.first(() => true);
+    const sending = ask(gateway.url, token, SEND, {
+      input: { idempotencyKey: 'last', what: { envelope: envelope(accountId) }, waitMs: 20_000 },
+    });
+    await follower.first((result) => at(result, 'data.events.event.type') === 'ENVELOPE_SENDING');
+    const begin = performance.now();
+    const ending = gateway.stop();
+    expect(at(await sending, 'data.sendEnvelope.__typename')).toBe('SendEnvelopePayload');
+    await ending;
+    expect(performance.now() - begin).toBeLessThan(15_000);
+    await eventually(() => follower.ended);
+    expect(gateway.child.stderr).not.toContain('"level":"error"');
+  });
+});
