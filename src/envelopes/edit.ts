@@ -4,6 +4,7 @@
  * @module
  */
 import { and, eq, sql } from 'drizzle-orm';
+import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import type { Tx } from '../db/client.ts';
 import { envelopes, recipients } from '../db/tables.ts';
 import { appendEvents, type NewEvent } from '../events/append.ts';
@@ -37,9 +38,11 @@ export interface Edit {
 /** Locks these envelopes in the one order that everyone takes them in; those that don't exist are left out. */
 export async function lockEnvelopes(tx: Tx, keys: readonly EnvelopeKey[]): Promise<Edit[]> {
   if (keys.length === 0) return [];
-  const wanted = JSON.stringify(keys.map(({ tenantId, id }) => ({ tenant_id: tenantId, id })));
-  const isWanted = (tenant: unknown, id: unknown) =>
-    sql`(${tenant}, ${id}) IN (SELECT x.tenant_id, x.id FROM jsonb_to_recordset(${wanted}::jsonb) AS x(tenant_id uuid, id uuid))`;
+  // Arrays, because a set made of JSON would be joined by reading the whole table.
+  const tenants = sql.param([...new Set(keys.map(({ tenantId }) => tenantId))]);
+  const ids = sql.param(keys.map(({ id }) => id));
+  const isWanted = (tenant: AnyPgColumn, id: AnyPgColumn) =>
+    sql`${tenant} = ANY(${tenants}::uuid[]) AND ${id} = ANY(${ids}::uuid[])`;
   // Both leave at once; the recipients are read after the locks are held, since a connection works in order.
   const locked = tx
     .select()
@@ -168,6 +171,9 @@ async function writeRows(tx: Tx, edits: readonly Edit[], people: readonly Recipi
     reason: person.reason,
     status_at: person.statusAt,
   }));
+  // Said twice, as a join and as arrays: by the arrays the rows are found without reading the whole table.
+  const tenants = sql.param([...new Set(edits.map(({ row }) => row.tenantId))]);
+  const ids = sql.param(edits.map(({ row }) => row.id));
   await tx.execute(sql`
     WITH news AS (
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(envelopeRows)}::jsonb) AS x(
@@ -180,6 +186,7 @@ async function writeRows(tx: Tx, edits: readonly Edit[], people: readonly Recipi
         synced_at = CASE WHEN x.sync_source IS NULL THEN e.synced_at ELSE countersign_now() END,
         sync_source = coalesce(x.sync_source, e.sync_source)
       FROM news x WHERE e.tenant_id = x.tenant_id AND e.id = x.id
+        AND e.tenant_id = ANY(${tenants}::uuid[]) AND e.id = ANY(${ids}::uuid[])
     )
     INSERT INTO recipients
     SELECT x.* FROM jsonb_to_recordset(${JSON.stringify(recipientRows)}::jsonb) AS x(
