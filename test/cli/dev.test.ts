@@ -36,7 +36,7 @@ async function start(): Promise<{ child: Child; found: z.infer<typeof Found>; ur
 
 const LIST = 'query List { envelopes(first: 10) { nodes { id subject status } } }';
 
-describe('countersign dev', () => {
+describe('countersign dev', { timeout: 120_000 }, () => {
   let running: Awaited<ReturnType<typeof start>>;
   beforeAll(async () => {
     running = await start();
@@ -97,8 +97,7 @@ describe('countersign dev', () => {
     'says in one clear sentence that the port of %s is in use',
     async (option) => {
       const port = await takenPort();
-      const own = join(directory, option);
-      const { exit, stderr } = await runCli(['dev', ...ANY_PORTS, option, String(port), '--data-dir', own], {
+      const { exit, stderr } = await runCli(['dev', ...ANY_PORTS, option, String(port), '--data-dir', data], {
         ms: 120_000,
       });
       expect(exit.code).toBe(1);

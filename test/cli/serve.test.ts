@@ -23,7 +23,7 @@ import {
 /** A database that is migrated, owned by a superuser. */
 const superusers = await freshPostgres();
 
-describe('countersign serve', () => {
+describe('countersign serve', { timeout: 120_000 }, () => {
   it('names every setting that is missing, at once', async () => {
     const { exit, stderr } = await runCli(['serve']);
     expect(exit.code).toBe(1);
@@ -93,7 +93,7 @@ const Printed = z.object({
   }),
 });
 
-describe('a gateway and a sandbox, each in its process', () => {
+describe('a gateway and a sandbox, each in its process', { timeout: 120_000 }, () => {
   let gateway: GatewayProcess;
   let token: string;
   let sandbox: z.infer<typeof Printed>['docusign'];

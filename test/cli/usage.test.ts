@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runCli } from '../system/child.ts';
 
-describe('the command line', () => {
+describe('the command line', { timeout: 120_000 }, () => {
   it('shows every command when it is asked for help', async () => {
     const { exit, stdout, stderr } = await runCli(['--help']);
     expect(exit.code).toBe(0);

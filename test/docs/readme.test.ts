@@ -32,7 +32,7 @@ const shown = blocks('')
 
 const Found = z.object({ graphiql: z.url(), sandbox: z.url(), token: z.string() });
 
-describe('the README', () => {
+describe('the README', { timeout: 120_000 }, () => {
   let url: string;
   let found: z.infer<typeof Found>;
   let follower: Follower;
@@ -91,9 +91,6 @@ describe('the README', () => {
         );
     await eventually(() => ofEnvelope().length >= shown.length, { what: 'as many events as the README shows' });
     expect(shown.length).toBeGreaterThan(4);
-    // Whether the answer to the send or its webhook tells first is for the network to say; nearly always it's the answer.
-    const toldFirst = (event: readonly string[]): string[] =>
-      event.map((cell) => (event[1] === 'ENVELOPE_SENT' && cell === 'WEBHOOK' ? 'COMMAND' : cell));
     expect(ofEnvelope().map(toldFirst)).toEqual(shown);
   });
 
@@ -110,6 +107,11 @@ describe('the README', () => {
     expect(connect).toContain('connectAccount');
   });
 });
+
+/** Whether the answer to the send or its webhook tells first is for the network to say; nearly always it's the answer. */
+function toldFirst(event: readonly string[]): string[] {
+  return event.map((cell) => (event[1] === 'ENVELOPE_SENT' && cell === 'WEBHOOK' ? 'COMMAND' : cell));
+}
 
 interface Page {
   /** Where it was found, after redirects. */

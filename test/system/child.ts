@@ -31,8 +31,8 @@ export interface SpawnOptions {
   /** All of the environment but PATH. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** What runs; the Node of this process unless given. */
-  readonly node?: string;
+  /** How long `runCli` waits for its end. */
+  readonly ms?: number;
 }
 
 const running = new Set<ChildProcess>();
@@ -43,11 +43,8 @@ process.on('exit', () => {
 });
 
 /** `countersign <args>`. */
-export function spawnCli(
-  args: readonly string[],
-  { env = {}, cwd, node = process.execPath }: SpawnOptions = {},
-): Child {
-  const spawned = spawn(node, [CLI, ...args], {
+export function spawnCli(args: readonly string[], { env = {}, cwd }: SpawnOptions = {}): Child {
+  const spawned = spawn(process.execPath, [CLI, ...args], {
     ...(cwd !== undefined && { cwd }),
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -91,7 +88,7 @@ export function spawnCli(
 /** Runs to the end. */
 export async function runCli(args: readonly string[], options: SpawnOptions = {}): Promise<Child & { exit: Exit }> {
   const child = spawnCli(args, options);
-  const exit = await child.ended();
+  const exit = await child.ended(options.ms ?? 60_000);
   return { ...child, stdout: child.stdout, stderr: child.stderr, exit };
 }
 

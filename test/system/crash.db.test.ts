@@ -75,7 +75,7 @@ describe(`after kill -9 at ${KILLS} points`, () => {
       webhooks = await ledger(system, 'webhook');
       console.log(`${sent.length} keys, ${webhooks.length} attempts at webhooks, ${envelopes.length} envelopes`);
     },
-    amount(3_600_000, 150_000),
+    amount(3_600_000, 400_000),
   );
 
   it('has every delivery in the store, once, that was answered 2XX', async () => {

@@ -197,7 +197,11 @@ const CONNECT = `mutation Connect($input: ConnectAccountInput!) {
   }
 }`;
 
-export async function connectAccount(url: string, token: string, sandbox: DocusignSandbox): Promise<string> {
+export async function connectAccount(
+  url: string,
+  token: string,
+  sandbox: Pick<DocusignSandbox, 'url' | 'credentials'>,
+): Promise<string> {
   const { integrationKey, userId, accountId: providerAccountId, privateKey, hmacKeys } = sandbox.credentials;
   const docusign = { integrationKey, userId, privateKey, hmacKeys, providerAccountId, oauthUrl: sandbox.url };
   const answer = await ask(url, token, CONNECT, { input: { environment: 'SANDBOX', credentials: { docusign } } });
