@@ -47,7 +47,7 @@ const anywhere: Moment = (_system, random) => systemWorld().sleep(random() * 1_5
 export const MOMENTS: readonly (readonly [string, Moment])[] = [
   ['anywhere', anywhere],
   ['in a burst of webhooks', inBurst],
-  ['before a draft is made', during({ route: 'POST /envelopes', kind: 'slow', ms: 400 })],
-  ['after a draft is made', during({ route: 'POST /envelopes', kind: 'answer-late', ms: 400 })],
-  ['after it went out', during({ route: 'PUT /envelopes/{envelopeId}', kind: 'answer-late', ms: 400 })],
+  ['before a draft is made', during({ route: 'POST /envelopes', kind: 'slow', ms: 1_000 })],
+  ['after a draft is made', during({ route: 'POST /envelopes', kind: 'answer-late', ms: 1_000 })],
+  ['after it went out', during({ route: 'PUT /envelopes/{envelopeId}', kind: 'answer-late', ms: 1_000 })],
 ];
