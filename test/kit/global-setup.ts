@@ -48,8 +48,21 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('postgres', { server: postgres.server, template });
 
   return async () => {
-    await run(`DROP DATABASE ${template} WITH (FORCE)`);
+    // The copies of a test file that was broken off would stay for ever.
+    for (const name of await databasesLike(postgres.server, template)) await run(`DROP DATABASE ${name} WITH (FORCE)`);
     await postgres.stop();
     await rm(directory, { recursive: true, force: true });
   };
+}
+
+/** The template and all that was copied from it. */
+async function databasesLike(server: string, template: string): Promise<string[]> {
+  const admin = new Client({ connectionString: `${server}/postgres` });
+  await admin.connect();
+  const { rows } = await admin.query<{ datname: string }>(
+    'SELECT datname FROM pg_database WHERE starts_with(datname, $1)',
+    [template],
+  );
+  await admin.end();
+  return rows.map(({ datname }) => datname);
 }
