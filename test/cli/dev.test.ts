@@ -10,7 +10,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { at, listAt } from '../kit/answer.ts';
 import { followBySse } from '../kit/follow.ts';
-import { atEnd } from '../system/at-end.ts';
+import { atEnd } from '../kit/at-end.ts';
 import { type Child, runCli, spawnCli, whileRunning } from '../system/child.ts';
 import { ask } from '../system/kit.ts';
 

@@ -8,7 +8,7 @@ import { at, eventually, textAt } from '../kit/answer.ts';
 import { freshPostgres } from '../kit/database.ts';
 import { envelope, SEND } from '../kit/envelopes.ts';
 import { followBySse } from '../kit/follow.ts';
-import { atEnd } from '../system/at-end.ts';
+import { atEnd } from '../kit/at-end.ts';
 import { runCli, spawnCli, whileRunning } from '../system/child.ts';
 import {
   ask,

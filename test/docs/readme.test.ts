@@ -11,7 +11,7 @@ import { z } from 'zod';
 import { schema } from '../../src/schema/schema.ts';
 import { type Answer, at, eventually, textAt } from '../kit/answer.ts';
 import { type Follower, followBySse } from '../kit/follow.ts';
-import { atEnd } from '../system/at-end.ts';
+import { atEnd } from '../kit/at-end.ts';
 import { spawnCli, whileRunning } from '../system/child.ts';
 import { ask } from '../system/kit.ts';
 

@@ -5,11 +5,12 @@
 import { openAsBlob } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
-import { afterAll, inject } from 'vitest';
+import { inject } from 'vitest';
 import type { Database } from '../../src/db/client.ts';
 import { openPglite } from '../../src/db/pglite.ts';
 import { openPostgres } from '../../src/db/postgres.ts';
 import { systemWorld } from '../../src/world.ts';
+import { atEnd } from './at-end.ts';
 
 /** A fresh, migrated database of the kind this vitest project runs on; closed and dropped after the file. */
 export async function testDatabase(): Promise<Database> {
@@ -17,7 +18,7 @@ export async function testDatabase(): Promise<Database> {
     inject('database') === 'pglite'
       ? await freshPglite()
       : openPostgres({ url: await freshPostgres(), world: systemWorld() });
-  afterAll(() => database.close());
+  atEnd(() => database.close());
   return database;
 }
 
@@ -26,7 +27,7 @@ export async function freshPostgres(): Promise<string> {
   const { server, template } = inject('postgres');
   const name = `${template}_${randomBytes(4).toString('hex')}`;
   await admin(server, `CREATE DATABASE ${name} TEMPLATE ${template}`);
-  afterAll(() => admin(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
+  atEnd(() => admin(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
   return `${server}/${name}`;
 }
 

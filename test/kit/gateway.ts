@@ -3,7 +3,6 @@
  * Gone when the test file ends.
  * @module
  */
-import { afterAll } from 'vitest';
 import { z } from 'zod';
 import { mintToken } from '../../src/auth/mint.ts';
 import { type Scope, SCOPES } from '../../src/auth/principal.ts';
@@ -13,6 +12,7 @@ import { type DocusignSandbox, type SandboxOptions, startDocusignSandbox } from 
 import { type GatewayOptions, type Gateway, startGateway } from '../../src/server.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { systemWorld, type World } from '../../src/world.ts';
+import { atEnd } from './at-end.ts';
 import { testDatabase } from './database.ts';
 import { type Follower, followBySse, followByWebSocket } from './follow.ts';
 import { Answer, textAt } from './answer.ts';
@@ -101,8 +101,8 @@ export async function startTestGateway(
     ...changed,
   });
   const followers: Follower[] = [];
-  // Hooks run last first: the gateway ends before its database does.
-  afterAll(async () => {
+  // What began last ends first: the gateway before its database.
+  atEnd(async () => {
     await Promise.all(followers.map((follower) => follower.stop()));
     await gateway.close();
     await sandbox.close();

@@ -15,7 +15,7 @@ import { control } from '../../src/sandbox/docusign/control.ts';
 import { type DocusignSandbox, startDocusignSandbox } from '../../src/sandbox/docusign/index.ts';
 import { systemWorld } from '../../src/world.ts';
 import { Answer, textAt } from '../kit/answer.ts';
-import { atEnd } from './at-end.ts';
+import { atEnd } from '../kit/at-end.ts';
 import { type Child, freePort, spawnCli, whileRunning } from './child.ts';
 import { ownedPostgres } from './login.ts';
 

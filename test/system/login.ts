@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { inject } from 'vitest';
-import { atEnd } from './at-end.ts';
+import { atEnd } from '../kit/at-end.ts';
 
 /** The address of an empty database, with such a login. Both are dropped after the file. */
 export async function ownedPostgres(): Promise<string> {

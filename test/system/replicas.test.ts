@@ -6,7 +6,7 @@ import { startDocusignSandbox } from '../../src/sandbox/docusign/index.ts';
 import { at, type Answer, eventually, textAt } from '../kit/answer.ts';
 import { envelope, SEND } from '../kit/envelopes.ts';
 import { type Follower, followBySse, followByWebSocket } from '../kit/follow.ts';
-import { atEnd } from './at-end.ts';
+import { atEnd } from '../kit/at-end.ts';
 import { ledger } from './evidence.ts';
 import {
   ask,
