@@ -10,7 +10,8 @@ export default defineConfig({
     globalSetup: ['test/kit/global-setup.ts'],
     testTimeout: process.env['LONG'] ? 3_600_000 : 30_000,
     hookTimeout: 60_000,
-    maxWorkers: 2,
+    // Much of what a worker does is waiting for processes and clocks.
+    maxWorkers: 3,
     projects: [
       {
         extends: true,

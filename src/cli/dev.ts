@@ -7,10 +7,8 @@ import { parseArgs } from 'node:util';
 import { mintToken } from '../auth/mint.ts';
 import { SCOPES } from '../auth/principal.ts';
 import { holdDirectory } from '../db/data-directory.ts';
-import { openPglite } from '../db/pglite.ts';
 import { publicId } from '../model/ids.ts';
 import type { Services } from '../schema/context.ts';
-import { startGateway } from '../server.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { systemWorld } from '../world.ts';
 import { DEMO_PDF } from './demo-document.ts';
@@ -41,6 +39,9 @@ export async function dev(args: readonly string[]): Promise<number> {
   await using open = new AsyncDisposableStack();
   const held = await holdDirectory(values['data-dir']);
   open.defer(() => held.release());
+  // Loaded once the data is ours: a second start hears that it can't be at once.
+  const { openPglite } = await import('../db/pglite.ts');
+  const { startGateway } = await import('../server.ts');
   const keys = devKeys(held.path, world);
   const sandbox = await openSandbox(values['sandbox-json'], sandboxPort);
   open.defer(() => sandbox.close());

@@ -5,9 +5,6 @@
 import { parseArgs } from 'node:util';
 import { serveConfig } from '../config.ts';
 import { faultOfDatabase } from '../db/fit.ts';
-import { migratePostgres } from '../db/migrate.ts';
-import { openPostgres } from '../db/postgres.ts';
-import { startGateway } from '../server.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { systemWorld } from '../world.ts';
 import { untilStopped } from './signals.ts';
@@ -20,6 +17,10 @@ export async function serve(args: readonly string[]): Promise<number> {
   const world = systemWorld();
   const fault = await faultOfDatabase(config.databaseUrl);
   if (fault !== null) throw new UsageError(fault);
+  // Loaded once it is known that there will be a gateway: whoever forgot a setting hears of it at once.
+  const { migratePostgres } = await import('../db/migrate.ts');
+  const { openPostgres } = await import('../db/postgres.ts');
+  const { startGateway } = await import('../server.ts');
   await migratePostgres(config.databaseUrl);
   const database = openPostgres({
     url: config.databaseUrl,
