@@ -295,7 +295,7 @@ export const parkedObservations = pgTable(
     accountId: uuid('account_id').notNull(),
     providerId: text('provider_id').notNull(),
     deliveryId: uuid('delivery_id'),
-    sighting: jsonb('observation').$type<Sighting>().notNull(),
+    sighting: jsonb('sighting').$type<Sighting>().notNull(),
     createdAt: instant('created_at').notNull().default(dbNow),
   },
   (t) => [

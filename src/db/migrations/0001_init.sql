@@ -185,7 +185,7 @@ CREATE TABLE "parked_observations" (
 	"account_id" uuid NOT NULL,
 	"provider_id" text NOT NULL,
 	"delivery_id" uuid,
-	"observation" jsonb NOT NULL,
+	"sighting" jsonb NOT NULL,
 	"created_at" timestamp (3) with time zone DEFAULT countersign_now() NOT NULL,
 	CONSTRAINT "parked_observations_tenant_id_id_pk" PRIMARY KEY("tenant_id","id")
 );
@@ -223,6 +223,7 @@ ALTER TABLE "envelope_documents" ADD CONSTRAINT "envelope_documents_tenant_id_en
 ALTER TABLE "envelope_documents" ADD CONSTRAINT "envelope_documents_tenant_id_document_id_documents_tenant_id_id_fk" FOREIGN KEY ("tenant_id","document_id") REFERENCES "public"."documents"("tenant_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "fields" ADD CONSTRAINT "fields_tenant_id_envelope_id_envelopes_tenant_id_id_fk" FOREIGN KEY ("tenant_id","envelope_id") REFERENCES "public"."envelopes"("tenant_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "recipients" ADD CONSTRAINT "recipients_tenant_id_envelope_id_envelopes_tenant_id_id_fk" FOREIGN KEY ("tenant_id","envelope_id") REFERENCES "public"."envelopes"("tenant_id","id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+CREATE UNIQUE INDEX "accounts_provider_account" ON "accounts" USING btree ("tenant_id","provider","environment","provider_account_id");--> statement-breakpoint
 CREATE INDEX "accounts_created" ON "accounts" USING btree ("tenant_id","created_at","id");--> statement-breakpoint
 CREATE INDEX "commands_envelope" ON "commands" USING btree ("tenant_id","envelope_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "commands_one_open" ON "commands" USING btree ("tenant_id","envelope_id","kind") WHERE state in ('INTENDED', 'ATTEMPTED', 'UNCERTAIN');--> statement-breakpoint

@@ -1,1 +1,0 @@
-CREATE UNIQUE INDEX "accounts_provider_account" ON "accounts" USING btree ("tenant_id","provider","environment","provider_account_id");
