@@ -27,24 +27,23 @@ export async function transact<T>(
   mode: Mode,
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
+  const begin = beginning(tenants, mode);
   const client = await pool.connect();
-  let begun: Promise<unknown> | null = null;
+  const begun = client.query(begin);
+  // Not awaited: the statements that follow fail with it.
+  begun.catch(() => undefined);
   try {
-    begun = client.query(beginning(tenants, mode));
-    // Not awaited: the statements that follow fail with it.
-    begun.catch(() => undefined);
     const result = await work(databaseOf(client));
     await begun;
     const { command } = await client.query('COMMIT');
     // A COMMIT after a failed statement is answered without an error, and rolls back.
-    if (command !== 'COMMIT') throw new Error(`the transaction was rolled back: a failed statement was not noticed`);
+    if (command !== 'COMMIT') throw new Error('the transaction was rolled back: a failed statement was not noticed');
     client.release();
     return result;
   } catch (error) {
     await rollBack(client);
-    await begun?.catch((cause: unknown) => {
-      throw cause;
-    });
+    // What failed first is what is told.
+    await begun;
     throw error;
   }
 }
