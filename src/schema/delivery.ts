@@ -5,7 +5,7 @@
 import { publicId } from '../model/ids.ts';
 import { builder, principalOf } from './builder.ts';
 import { DeliveryEffectEnum, DeliveryVerdictEnum } from './enums.ts';
-import { uuids } from './envelope-queries.ts';
+import { uuids } from './filter-ids.ts';
 import { found } from './found.ts';
 import { decodeKeyset, encodeKeyset, pageSize, pageType } from './pages.ts';
 import { AccountRef, EnvelopeRef, NodeInterface, WebhookDeliveryRef } from './refs.ts';

@@ -6,12 +6,12 @@ import { GraphQLError } from 'graphql';
 import type { Freshness } from '../envelopes/freshness.ts';
 import type { EnvelopeFilter, LoggedEnvelope } from '../envelopes/read.ts';
 import { encodeCursor } from '../events/cursor.ts';
-import { type IdKind, uuidOf } from '../model/ids.ts';
-import { MAX_PAGE } from '../model/limits.ts';
+import { uuidOf } from '../model/ids.ts';
 import { builder, principalOf } from './builder.ts';
 import type { Context } from './context.ts';
 import { EnvelopeSortEnum, EnvelopeStatusEnum, SortDirectionEnum } from './enums.ts';
 import { MetadataEntryInput } from './envelope-input.ts';
+import { atMost, uuids } from './filter-ids.ts';
 import { decodeKeyset, encodeKeyset, type Page, pageSize, pageType } from './pages.ts';
 import { EnvelopeRef } from './refs.ts';
 
@@ -165,14 +165,4 @@ function domainFilter(
     ...(given.createdAfter && { createdAfter: given.createdAfter }),
     ...(given.createdBefore && { createdBefore: given.createdBefore }),
   };
-}
-
-/** An id of another form names nothing, so it matches nothing. */
-export function uuids(kind: IdKind, ids: readonly string[]): string[] {
-  return atMost(ids).flatMap((id) => uuidOf(kind, id) ?? []);
-}
-
-function atMost(ids: readonly string[]): readonly string[] {
-  if (ids.length <= MAX_PAGE) return ids;
-  throw new GraphQLError(`A filter takes at most ${MAX_PAGE} ids.`, { extensions: { code: 'BAD_USER_INPUT' } });
 }

@@ -2,14 +2,14 @@
  * The log: paged as a query, followed as a subscription, by the same cursors.
  * @module
  */
+import { narrowed } from '../events/filter.ts';
 import type { EventFilter, EventRow } from '../events/read.ts';
 import type { StreamMessage } from '../events/streams.ts';
 import { encodeCursor } from '../events/cursor.ts';
 import { publicId, uuidOf } from '../model/ids.ts';
-import type { Principal } from '../auth/principal.ts';
 import { builder, principalOf } from './builder.ts';
 import { EnvelopeStatusEnum, EventTypeEnum, RecipientStatusEnum, SourceEnum, StreamStartEnum } from './enums.ts';
-import { uuids } from './envelope-queries.ts';
+import { uuids } from './filter-ids.ts';
 import { found } from './found.ts';
 import { pageSize, pageType } from './pages.ts';
 import { EnvelopeEventRef, EnvelopeRef, NodeInterface, RecipientRef } from './refs.ts';
@@ -86,14 +86,13 @@ builder.queryField('events', (t) =>
       filter: t.arg({ type: EventFilterInput, description: 'Which events.' }),
     },
     resolve: async (_root, { first, after, filter }, context) => {
-      const principal = principalOf(context);
-      const { tenantId } = principal;
+      const { tenantId, envelopes: allowed } = principalOf(context);
       const limit = pageSize(first);
       const page = await context.services.events.page({
         tenantId,
         after: after ?? null,
         limit,
-        filter: domainFilter(filter, principal),
+        filter: narrowed(domainFilter(filter), allowed),
       });
       return {
         nodes: page.rows.map((node) => ({ node, cursor: encodeCursor(tenantId, node.sequence) })),
@@ -143,7 +142,7 @@ builder.subscriptionField('events', (t) =>
       return context.services.streams.follow({
         tenantId: principal.tenantId,
         ...(typeof after === 'string' ? { after } : { from }),
-        filter: domainFilter(filter, principal),
+        filter: domainFilter(filter),
         allowed: principal.envelopes,
         signal: context.signal,
         until: principal.expiresAt,
@@ -180,15 +179,9 @@ async function* once(): AsyncGenerator<void, void, void> {
   yield;
 }
 
-function domainFilter(
-  given: typeof EventFilterInput.$inferInput | null | undefined,
-  principal: Principal,
-): EventFilter {
-  const asked = given?.envelopeIds ? uuids('Envelope', given.envelopeIds) : null;
-  const { envelopes: allowed } = principal;
-  const envelopeIds = allowed ? [...allowed].filter((id) => asked?.includes(id) ?? true) : asked;
+function domainFilter(given: typeof EventFilterInput.$inferInput | null | undefined): EventFilter {
   return {
-    ...(envelopeIds && { envelopeIds }),
+    ...(given?.envelopeIds && { envelopeIds: uuids('Envelope', given.envelopeIds) }),
     ...(given?.accountIds && { accountIds: uuids('Account', given.accountIds) }),
     ...(given?.types && { types: given.types }),
     ...(given?.statuses && { statuses: given.statuses }),
