@@ -71,7 +71,7 @@ export async function claimCommand(tx: Tx, world: World, tenantId: string, id: s
   return { ...claimed, fence };
 }
 
-function inMilliseconds(milliseconds: number) {
+export function inMilliseconds(milliseconds: number) {
   return sql`countersign_now() + ${`${milliseconds} milliseconds`}::interval`;
 }
 
@@ -84,10 +84,7 @@ export async function renewLease(tx: Tx, command: ClaimedCommand): Promise<boole
     .where(holdsFence(command))
     .returning({ id: commands.id });
   if (renewed.length === 0) return false;
-  await tx
-    .update(due)
-    .set({ dueAt: leaseUntil })
-    .where(and(eq(due.tenantId, command.tenantId), eq(due.kind, 'COMMAND'), eq(due.id, command.id)));
+  await tx.update(due).set({ dueAt: leaseUntil }).where(isDue(command));
   return true;
 }
 
@@ -117,9 +114,8 @@ export async function settleCommand(tx: Tx, command: ClaimedCommand, outcome: Se
     .where(holdsFence(command))
     .returning({ id: commands.id });
   if (settled.length === 0) return false;
-  const isDue = and(eq(due.tenantId, command.tenantId), eq(due.kind, 'COMMAND'), eq(due.id, command.id));
-  if (nextTryAt) await tx.update(due).set({ dueAt: nextTryAt }).where(isDue);
-  else await tx.delete(due).where(isDue);
+  if (nextTryAt) await tx.update(due).set({ dueAt: nextTryAt }).where(isDue(command));
+  else await tx.delete(due).where(isDue(command));
   return true;
 }
 
@@ -127,6 +123,10 @@ export async function settleCommand(tx: Tx, command: ClaimedCommand, outcome: Se
 export async function keepsFence(tx: Tx, command: ClaimedCommand): Promise<boolean> {
   const held = await tx.select({ id: commands.id }).from(commands).where(holdsFence(command)).for('update');
   return held.length > 0;
+}
+
+function isDue({ tenantId, id }: CommandRow) {
+  return and(eq(due.tenantId, tenantId), eq(due.kind, 'COMMAND'), eq(due.id, id));
 }
 
 function holdsFence(command: ClaimedCommand) {

@@ -25,13 +25,8 @@ export interface Claim {
  * when that request had another input.
  */
 export async function claimKey(tx: Tx, claim: Claim, now: Date): Promise<string> {
-  const { tenantId, operation, key, requestHash, resultId } = claim;
-  const isKey = and(
-    eq(idempotencyKeys.tenantId, tenantId),
-    eq(idempotencyKeys.operation, operation),
-    eq(idempotencyKeys.key, key),
-  );
-  await tx.delete(idempotencyKeys).where(and(isKey, lte(idempotencyKeys.expiresAt, now)));
+  const { requestHash, resultId } = claim;
+  await tx.delete(idempotencyKeys).where(and(isKey(claim), lte(idempotencyKeys.expiresAt, now)));
   const expiresAt = addMilliseconds(now, IDEMPOTENCY_KEY_DAYS * 86_400_000);
   const claimed = await tx
     .insert(idempotencyKeys)
@@ -39,29 +34,28 @@ export async function claimKey(tx: Tx, claim: Claim, now: Date): Promise<string>
     .onConflictDoNothing()
     .returning({ id: idempotencyKeys.resultId });
   if (claimed.length > 0) return resultId;
-  const [held] = await tx.select().from(idempotencyKeys).where(isKey);
+  const [held] = await tx.select().from(idempotencyKeys).where(isKey(claim));
   if (held?.requestHash !== requestHash) throw new KeyReused();
   return held.resultId;
 }
 
 /** Whether the key stands for an earlier request, seen without claiming it. */
-export async function isKeyKnown(
-  tx: Tx,
-  { tenantId, operation, key }: Pick<Claim, 'tenantId' | 'operation' | 'key'>,
-  now: Date,
-): Promise<boolean> {
+export async function isKeyKnown(tx: Tx, key: KeyOfClaim, now: Date): Promise<boolean> {
   const held = await tx
     .select({ id: idempotencyKeys.resultId })
     .from(idempotencyKeys)
-    .where(
-      and(
-        eq(idempotencyKeys.tenantId, tenantId),
-        eq(idempotencyKeys.operation, operation),
-        eq(idempotencyKeys.key, key),
-        gt(idempotencyKeys.expiresAt, now),
-      ),
-    );
+    .where(and(isKey(key), gt(idempotencyKeys.expiresAt, now)));
   return held.length > 0;
+}
+
+type KeyOfClaim = Pick<Claim, 'tenantId' | 'operation' | 'key'>;
+
+function isKey({ tenantId, operation, key }: KeyOfClaim) {
+  return and(
+    eq(idempotencyKeys.tenantId, tenantId),
+    eq(idempotencyKeys.operation, operation),
+    eq(idempotencyKeys.key, key),
+  );
 }
 
 /** The same for every input that means the same, whatever the order of its members. */

@@ -3,18 +3,28 @@
  * anywhere at any time: the claim decides who may.
  * @module
  */
-import { sql } from 'drizzle-orm';
-import { rowsOf } from '../db/client.ts';
+import { due } from '../db/tables.ts';
 import type { Failure } from '../model/envelope.ts';
 import { OutcomeUnknown, Problem, ProviderUnavailable } from '../model/problems.ts';
 import { type Instant, instantOf } from '../model/time.ts';
 import type { Timer, World } from '../world.ts';
-import { type ClaimedCommand, claimCommand, LEASE_MS, renewLease, type Settlement, settleCommand } from './commands.ts';
+import {
+  type ClaimedCommand,
+  claimCommand,
+  inMilliseconds,
+  LEASE_MS,
+  renewLease,
+  type Settlement,
+  settleCommand,
+} from './commands.ts';
 import { type Edit, joinLocal, joinObservation, lockEnvelopes, saveEdits } from './edit.ts';
 import { failureOf } from './failure.ts';
 import { type Achieved, type CommandDeps, FenceLost } from './attempt.ts';
 import { attemptSend } from './attempt-send.ts';
 import { attemptVoid } from './attempt-void.ts';
+
+/** How long the provider's own news has to come before it is asked what a command came to. */
+const READ_SOON_MS = 5_000;
 
 /** Runs one attempt, if one is due. True when it did. */
 export async function runCommand(deps: CommandDeps, tenantId: string, commandId: string): Promise<boolean> {
@@ -94,11 +104,8 @@ async function settle(
       closeCommand(edit, command, outcome.state === 'REFUSED' ? outcome.failure : null, instantOf(world.now()));
     }
     if (achieved.readSoon || (outcome.state === 'REFUSED' && command.kind === 'VOID')) {
-      await rowsOf(
-        tx,
-        sql`INSERT INTO due (tenant_id, kind, id, due_at)
-        VALUES (${tenantId}, 'READ', ${envelopeId}, countersign_now() + interval '5 seconds') ON CONFLICT DO NOTHING`,
-      );
+      const dueAt = inMilliseconds(READ_SOON_MS);
+      await tx.insert(due).values({ tenantId, kind: 'READ', id: envelopeId, dueAt }).onConflictDoNothing();
     }
     await saveEdits(tx, world, [edit]);
   });

@@ -9,15 +9,14 @@ import { instantOf } from '../model/time.ts';
 import type { Tx } from '../db/client.ts';
 import type { CommandDeps } from './attempt.ts';
 import { checkInput } from './check-input.ts';
-import { type CommandRow, findCommands, insertCommand } from './commands.ts';
+import { type CommandRow, insertCommand } from './commands.ts';
 import { type CheckedEnvelope, insertEnvelope } from './create.ts';
 import { type EnvelopeRow, joinLocal, lockEnvelopes, saveEdits } from './edit.ts';
-import { refusalOf } from './failure.ts';
 import { type Claim, claimKey, hashRequest, isKeyKnown } from './idempotency.ts';
 import type { EnvelopeInput } from './input.ts';
 import { Issues } from './issues.ts';
 import { findEnvelope } from './read.ts';
-import { runUntil } from './wait.ts';
+import { outcomeOf, runUntil } from './wait.ts';
 
 export interface SendRequest {
   readonly idempotencyKey: string;
@@ -55,7 +54,7 @@ export async function sendEnvelope(deps: CommandDeps, tenantId: string, request:
   });
   deps.bus.hint([tenantId]);
   await runUntil(deps, tenantId, claimedId, waitMs);
-  return resultOf(deps, tenantId, claimedId, claimedId !== commandId);
+  return { ...(await outcomeOf(deps, tenantId, claimedId)), replayed: claimedId !== commandId };
 }
 
 /** A draft in the cache alone: nothing is said to the provider. */
@@ -164,19 +163,4 @@ async function intendSend(
   });
   joinLocal(edit, { kind: 'PHASE', phase: 'SENDING', at: instantOf(world.now()) });
   await saveEdits(tx, world, [edit]);
-}
-
-async function resultOf(
-  deps: CommandDeps,
-  tenantId: string,
-  commandId: string,
-  replayed: boolean,
-): Promise<SendResult> {
-  const { command, envelope } = await deps.database.withTenants([tenantId], async (tx) => {
-    const [command] = await findCommands(tx, tenantId, [commandId]);
-    return { command, envelope: command ? await findEnvelope(tx, tenantId, command.envelopeId) : null };
-  });
-  if (!command || !envelope) throw new NotFound('envelope');
-  if (command.state === 'REFUSED' && command.failure) throw refusalOf(command.failure, envelope.id);
-  return { envelope, command, replayed };
 }

@@ -6,13 +6,12 @@ import { NotFound, WrongState } from '../model/problems.ts';
 import { instantOf } from '../model/time.ts';
 import type { EnvelopeStatus } from '../model/words.ts';
 import type { CommandDeps } from './attempt.ts';
-import { type CommandRow, commandsOf, findCommands, insertCommand } from './commands.ts';
+import { type CommandRow, commandsOf, insertCommand } from './commands.ts';
 import { type EnvelopeRow, joinLocal, lockEnvelopes, saveEdits } from './edit.ts';
-import { refusalOf } from './failure.ts';
 import { claimKey, hashRequest } from './idempotency.ts';
 import { Issues } from './issues.ts';
 import { findEnvelope } from './read.ts';
-import { runUntil } from './wait.ts';
+import { outcomeOf, runUntil } from './wait.ts';
 
 export interface VoidRequest {
   /** UUID of the envelope. */
@@ -69,13 +68,7 @@ export async function voidEnvelope(
   });
   bus.hint([tenantId]);
   await runUntil(deps, tenantId, commandId, waitMs);
-  return database.withTenants([tenantId], async (tx) => {
-    const [command] = await findCommands(tx, tenantId, [commandId]);
-    const envelope = await findEnvelope(tx, tenantId, id);
-    if (!command || !envelope) throw new NotFound('envelope');
-    if (command.state === 'REFUSED' && command.failure) throw refusalOf(command.failure, envelope.id);
-    return { envelope, command };
-  });
+  return outcomeOf(deps, tenantId, commandId);
 }
 
 function cannotVoid(status: EnvelopeStatus): WrongState {

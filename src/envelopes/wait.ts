@@ -2,8 +2,12 @@
  * Running a command now and waiting for its outcome, whichever process gets to run it.
  * @module
  */
+import { NotFound } from '../model/problems.ts';
 import type { CommandDeps } from './attempt.ts';
-import { findCommands, isSettled } from './commands.ts';
+import { type CommandRow, findCommands, isSettled } from './commands.ts';
+import type { EnvelopeRow } from './edit.ts';
+import { refusalOf } from './failure.ts';
+import { findEnvelope } from './read.ts';
 import { runCommand } from './run-command.ts';
 
 /** Another process may be at it, or a retry may be due soon: how often its row is looked at. */
@@ -28,4 +32,19 @@ export async function runUntil(deps: CommandDeps, tenantId: string, commandId: s
     await world.sleep(Math.min(LOOK_MS, timeLeft()));
     await runCommand(deps, tenantId, commandId).catch(() => false);
   }
+}
+
+/** The command and its envelope as they stand. A refusal is thrown, and again whenever it is asked for. */
+export async function outcomeOf(
+  { database }: CommandDeps,
+  tenantId: string,
+  commandId: string,
+): Promise<{ envelope: EnvelopeRow; command: CommandRow }> {
+  return database.withTenants([tenantId], async (tx) => {
+    const [command] = await findCommands(tx, tenantId, [commandId]);
+    const envelope = command ? await findEnvelope(tx, tenantId, command.envelopeId) : null;
+    if (!command || !envelope) throw new NotFound('envelope');
+    if (command.state === 'REFUSED' && command.failure) throw refusalOf(command.failure, envelope.id);
+    return { envelope, command };
+  });
 }
