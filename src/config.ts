@@ -27,8 +27,6 @@ export class ConfigError extends Error {
   }
 }
 
-export type ServeConfig = ReturnType<typeof serveConfig>;
-
 /** For `countersign serve`. Throws ConfigError with everything that is missing or weak. */
 export function serveConfig(env: NodeJS.ProcessEnv = process.env) {
   const { read, finish } = reader(env);

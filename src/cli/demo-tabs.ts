@@ -36,7 +36,7 @@ subscription Follow {
 }
 `;
 
-/** The README's first mutation is this text. */
+/** What the README's first mutation does, with a key of its own. */
 export function sendMutation(accountId: string): string {
   return `# Sends an envelope. Change the idempotencyKey to send another; the same key answers the same envelope again.
 mutation Send {
