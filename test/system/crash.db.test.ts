@@ -70,6 +70,8 @@ describe(`after kill -9 at ${KILLS} points`, () => {
       sent = await clients.finish();
       const begin = performance.now();
       await settled(system);
+      // What the last command set off may still be on its way to the gateway, and is not in the ledger before its answer.
+      await control('POST', '/idle');
       console.log(`${inject('database')}: settled in ${Math.round(performance.now() - begin)} ms`);
       envelopes = await envelopesOf(system);
       webhooks = await ledger(system, 'webhook');
