@@ -8,6 +8,9 @@ export default defineConfig({
   test: {
     experimental: { viteModuleRunner: false },
     globalSetup: ['test/kit/global-setup.ts'],
+    setupFiles: ['test/kit/each-file.ts'],
+    // A worker keeps the modules it has loaded: loading them for each file took a third of the whole time.
+    isolate: false,
     testTimeout: process.env['LONG'] ? 3_600_000 : 30_000,
     hookTimeout: 60_000,
     // Much of what a worker does is waiting for processes and clocks.
