@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/kit/longest-first.ts';
 
 /**
  * `*.db.test.ts` run twice, on PGlite and on Postgres; the other files once. Modules are loaded by Node itself: through
@@ -11,6 +12,7 @@ export default defineConfig({
     setupFiles: ['test/kit/each-file.ts'],
     // A worker keeps the modules it has loaded: loading them for each file took a third of the whole time.
     isolate: false,
+    sequence: { sequencer: LongestFirst },
     testTimeout: process.env['LONG'] ? 3_600_000 : 30_000,
     hookTimeout: 60_000,
     // Much of what a worker does is waiting for processes and clocks.

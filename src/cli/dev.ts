@@ -15,6 +15,7 @@ import { DEMO_PDF } from './demo-document.ts';
 import { type DemoSandbox, openSandbox } from './demo-sandbox.ts';
 import { demoTabs } from './demo-tabs.ts';
 import { devKeys } from './dev-keys.ts';
+import { refuseTaken } from './ports.ts';
 import { untilStopped } from './signals.ts';
 import { portFrom } from './usage.ts';
 
@@ -39,12 +40,13 @@ export async function dev(args: readonly string[]): Promise<number> {
   await using open = new AsyncDisposableStack();
   const held = await holdDirectory(values['data-dir']);
   open.defer(() => held.release());
-  // Loaded once the data is ours: a second start hears that it can't be at once.
+  await refuseTaken(port);
+  const sandbox = await openSandbox(values['sandbox-json'], sandboxPort);
+  open.defer(() => sandbox.close());
+  // Loaded once data and ports are ours: who can't start hears of it at once.
   const { openPglite } = await import('../db/pglite.ts');
   const { startGateway } = await import('../server.ts');
   const keys = devKeys(held.path, world);
-  const sandbox = await openSandbox(values['sandbox-json'], sandboxPort);
-  open.defer(() => sandbox.close());
   const database = await openPglite({ directory: join(held.path, 'database') });
   open.defer(() => database.close());
   const token = await mintToken(

@@ -1,5 +1,6 @@
 /**
- * Once per run: a migrated PGlite snapshot and a migrated Postgres template, which every test file copies.
+ * Once per run: a migrated PGlite snapshot and a migrated Postgres template, which every test file copies, and the
+ * command line in one piece.
  * @module
  */
 import { rm, writeFile } from 'node:fs/promises';
@@ -12,6 +13,7 @@ import { migrate } from 'drizzle-orm/pglite/migrator';
 import { Client } from 'pg';
 import type { TestProject } from 'vitest/node';
 import { MIGRATIONS, migratePostgres } from '../../src/db/migrate.ts';
+import { bundleCli } from './bundle.ts';
 import { findPostgres } from './postgres-server.ts';
 
 declare module 'vitest' {
@@ -22,6 +24,8 @@ declare module 'vitest' {
     snapshot: string;
     /** Address of a Postgres server without a database name, and its migrated template. */
     postgres: { server: string; template: string };
+    /** Path of the bundled command line. */
+    cli: string;
   }
 }
 
@@ -34,6 +38,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await writeFile(snapshot, dump.stream());
   await client.close();
   project.provide('snapshot', snapshot);
+
+  const bundle = await bundleCli();
+  project.provide('cli', bundle.cli);
 
   const postgres = await findPostgres();
   const template = `countersign_test_${process.pid}_${Date.now().toString(36)}`;
@@ -51,6 +58,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     // The copies of a test file that was broken off would stay for ever.
     for (const name of await databasesLike(postgres.server, template)) await run(`DROP DATABASE ${name} WITH (FORCE)`);
     await postgres.stop();
+    await bundle.remove();
     await rm(directory, { recursive: true, force: true });
   };
 }

@@ -1,13 +1,11 @@
 /**
- * Child processes of the command line, run as users run it. Every one of them is ended with its test file, by its pid.
+ * Child processes of the command line, run as users run it but for its being in few files. Every one of them is ended with its test file, by its pid.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
-import { fileURLToPath } from 'node:url';
+import { inject } from 'vitest';
 import { eventually } from '../kit/answer.ts';
 import { atEnd } from '../kit/at-end.ts';
-
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 
 export interface Exit {
   readonly code: number | null;
@@ -44,7 +42,7 @@ process.on('exit', () => {
 
 /** `countersign <args>`. */
 export function spawnCli(args: readonly string[], { env = {}, cwd }: SpawnOptions = {}): Child {
-  const spawned = spawn(process.execPath, [CLI, ...args], {
+  const spawned = spawn(process.execPath, [inject('cli'), ...args], {
     ...(cwd !== undefined && { cwd }),
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
