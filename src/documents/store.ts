@@ -3,9 +3,9 @@
  * has its documents on every replica, and a document is hidden from other tenants as any row is.
  * @module
  */
-import { and, asc, eq, inArray } from 'drizzle-orm';
+import { and, asc, eq, inArray, sql } from 'drizzle-orm';
 import type { Tx } from '../db/client.ts';
-import { documentChunks, documents } from '../db/tables.ts';
+import { documentChunks, documents, envelopeDocuments } from '../db/tables.ts';
 
 export type StoredDocument = typeof documents.$inferSelect;
 
@@ -40,6 +40,17 @@ export async function findDocuments(tx: Tx, tenantId: string, ids: readonly stri
     .select()
     .from(documents)
     .where(and(eq(documents.tenantId, tenantId), inArray(documents.id, [...ids])));
+}
+
+/** Deletes those of these documents that no envelope holds any more. */
+export async function deleteUnheld(tx: Tx, tenantId: string, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  const these = and(eq(documents.tenantId, tenantId), inArray(documents.id, [...ids]));
+  // Locked first: an envelope that is taking one of them right now is waited for, and seen by the next statement.
+  await tx.select({ id: documents.id }).from(documents).where(these).orderBy(documents.id).for('update');
+  const isHeld = sql`EXISTS (SELECT 1 FROM ${envelopeDocuments}
+    WHERE ${envelopeDocuments.tenantId} = ${documents.tenantId} AND ${envelopeDocuments.documentId} = ${documents.id})`;
+  await tx.delete(documents).where(and(these, sql`NOT ${isHeld}`));
 }
 
 /** One piece of the bytes, or null past the end: a reader holds no transaction between pieces. */

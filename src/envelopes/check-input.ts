@@ -8,6 +8,7 @@ import { uuidOf } from '../model/ids.ts';
 import { InvalidInput } from '../model/problems.ts';
 import type { CommandDeps } from './attempt.ts';
 import type { CheckedEnvelope } from './create.ts';
+import { type Claim, isKeyKnown } from './idempotency.ts';
 import type { EnvelopeInput } from './input.ts';
 import type { Issues } from './issues.ts';
 import { checkEnvelope } from './validate.ts';
@@ -39,4 +40,19 @@ export async function checkInput(
   const documents = checkEnvelope(input, context, issues);
   if (!account || issues.list.length > 0) throw new InvalidInput(issues.list);
   return { input, documents, account };
+}
+
+/** Null for a repetition: it is answered before it is judged, since the account may have gone, or a time have passed. */
+export async function checkUnlessRepeated(
+  deps: Pick<CommandDeps, 'database' | 'world' | 'accounts'>,
+  tenantId: string,
+  claim: Claim | null,
+  envelope: EnvelopeInput,
+  issues: Issues,
+): Promise<CheckedEnvelope | null> {
+  if (claim && issues.list.length === 0) {
+    const known = await deps.database.withTenants([tenantId], (tx) => isKeyKnown(tx, claim, deps.world.now()));
+    if (known) return null;
+  }
+  return checkInput(deps, tenantId, envelope, issues);
 }

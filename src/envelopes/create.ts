@@ -1,10 +1,12 @@
 /**
- * Puts a checked envelope into the database: its documents, recipients and fields, as a draft or on its way.
+ * Puts a checked envelope into the database: its documents, recipients and fields, new or in place of a draft's.
  * @module
  */
+import { and, eq } from 'drizzle-orm';
+import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import type { Tx } from '../db/client.ts';
 import { envelopeDocuments, envelopes, fields, recipients } from '../db/tables.ts';
-import { storeDocument } from '../documents/store.ts';
+import { deleteUnheld, storeDocument } from '../documents/store.ts';
 import { initialState, view } from '../model/reduce.ts';
 import { instantOf } from '../model/time.ts';
 import type { ProviderName } from '../model/words.ts';
@@ -24,8 +26,47 @@ export async function insertEnvelope(
   world: World,
   tenantId: string,
   id: string,
-  { input, documents, account }: CheckedEnvelope,
+  checked: CheckedEnvelope,
 ): Promise<void> {
+  await tx.insert(envelopes).values({ tenantId, id, ...columnsOf(world, checked) });
+  await insertParts(tx, world, tenantId, id, checked, new Map());
+}
+
+/**
+ * Gives a DRAFT, locked by the caller, another content. Recipients whose key stays keep their ids; documents that no
+ * envelope holds any more are deleted.
+ */
+export async function replaceContent(
+  tx: Tx,
+  world: World,
+  tenantId: string,
+  id: string,
+  checked: CheckedEnvelope,
+): Promise<void> {
+  const mine = (of: { tenantId: AnyPgColumn; envelopeId: AnyPgColumn }) =>
+    and(eq(of.tenantId, tenantId), eq(of.envelopeId, id));
+  await tx.delete(fields).where(mine(fields));
+  const people = await tx
+    .delete(recipients)
+    .where(mine(recipients))
+    .returning({ id: recipients.id, key: recipients.key });
+  const held = await tx
+    .delete(envelopeDocuments)
+    .where(mine(envelopeDocuments))
+    .returning({ documentId: envelopeDocuments.documentId });
+  await tx
+    .update(envelopes)
+    .set(columnsOf(world, checked))
+    .where(and(eq(envelopes.tenantId, tenantId), eq(envelopes.id, id)));
+  await insertParts(tx, world, tenantId, id, checked, new Map(people.map((person) => [person.key, person.id])));
+  await deleteUnheld(
+    tx,
+    tenantId,
+    held.map(({ documentId }) => documentId),
+  );
+}
+
+function columnsOf(world: World, { input, account }: CheckedEnvelope) {
   const state = initialState(
     instantOf(world.now()),
     input.recipients.map(({ name, email, role, routingOrder }, position) => ({
@@ -36,9 +77,7 @@ export async function insertEnvelope(
       routingOrder,
     })),
   );
-  await tx.insert(envelopes).values({
-    tenantId,
-    id,
+  return {
     accountId: account.id,
     provider: account.provider,
     status: view(state).status,
@@ -48,13 +87,24 @@ export async function insertEnvelope(
     metadata: Object.fromEntries(input.metadata.map(({ key, value }) => [key, value])),
     expiresAt: input.expiresAt,
     state,
-  });
+  };
+}
+
+/** `knownIds` are the ids that recipients had before, by their keys. */
+async function insertParts(
+  tx: Tx,
+  world: World,
+  tenantId: string,
+  id: string,
+  { input, documents }: CheckedEnvelope,
+  knownIds: ReadonlyMap<string | null, string>,
+): Promise<void> {
   for (const [position, document] of documents.entries()) {
     const documentId = await storedId(tx, world, tenantId, document);
     const { key, filename } = document;
     await tx.insert(envelopeDocuments).values({ tenantId, envelopeId: id, position, documentId, key, name: filename });
   }
-  await insertRecipients(tx, world, tenantId, id, input);
+  await insertRecipients(tx, world, tenantId, id, input, knownIds);
 }
 
 async function storedId(tx: Tx, world: World, tenantId: string, document: CheckedDocument): Promise<string> {
@@ -71,8 +121,13 @@ async function insertRecipients(
   tenantId: string,
   envelopeId: string,
   input: EnvelopeInput,
+  knownIds: ReadonlyMap<string | null, string>,
 ): Promise<void> {
-  const people = input.recipients.map((recipient, position) => ({ ...recipient, position, id: world.uuid() }));
+  const people = input.recipients.map((recipient, position) => ({
+    ...recipient,
+    position,
+    id: knownIds.get(recipient.key) ?? world.uuid(),
+  }));
   await tx.insert(recipients).values(
     people.map(({ id, key, position, role, name, email, routingOrder, embedded }) => ({
       tenantId,

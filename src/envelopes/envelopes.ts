@@ -5,6 +5,7 @@
 import type { CommandDeps } from './attempt.ts';
 import { type CommandRow, commandsOf } from './commands.ts';
 import type { EnvelopeRow, RecipientRow } from './edit.ts';
+import { deleteDraft, type DeleteDraftRequest, updateDraft, type UpdateDraftRequest } from './draft.ts';
 import { type Freshness, refresh, type Staleness } from './freshness.ts';
 import type { EnvelopeInput } from './input.ts';
 import type { LookUps } from './look-up.ts';
@@ -36,6 +37,8 @@ export interface ListedEnvelopes {
 export interface Envelopes {
   validate(tenantId: string, input: EnvelopeInput): Promise<void>;
   create(tenantId: string, request: { envelope: EnvelopeInput; idempotencyKey: string | null }): Promise<EnvelopeRow>;
+  updateDraft(tenantId: string, request: UpdateDraftRequest): Promise<EnvelopeRow>;
+  deleteDraft(tenantId: string, request: DeleteDraftRequest): Promise<void>;
   send(tenantId: string, request: SendRequest): Promise<SendResult>;
   void(tenantId: string, request: VoidRequest): Promise<{ envelope: EnvelopeRow; command: CommandRow }>;
   signingUrl(tenantId: string, request: SigningRequest): Promise<SigningUrl>;
@@ -56,6 +59,8 @@ export function createEnvelopes(deps: CommandDeps, lookUps: LookUps): Envelopes 
   return {
     validate: (tenantId, input) => validateEnvelope(deps, tenantId, input),
     create: (tenantId, request) => createEnvelope(deps, tenantId, request),
+    updateDraft: (tenantId, request) => updateDraft(deps, tenantId, request),
+    deleteDraft: (tenantId, request) => deleteDraft(deps, tenantId, request),
     send: (tenantId, request) => sendEnvelope(deps, tenantId, request),
     void: (tenantId, request) => voidEnvelope(deps, tenantId, request),
     signingUrl: (tenantId, request) => createSigningUrl(deps, tenantId, request),

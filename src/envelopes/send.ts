@@ -8,11 +8,11 @@ import { uuidOf } from '../model/ids.ts';
 import { instantOf } from '../model/time.ts';
 import type { Tx } from '../db/client.ts';
 import type { CommandDeps } from './attempt.ts';
-import { checkInput } from './check-input.ts';
+import { checkInput, checkUnlessRepeated } from './check-input.ts';
 import { type CommandRow, insertCommand } from './commands.ts';
 import { type CheckedEnvelope, insertEnvelope } from './create.ts';
 import { type EnvelopeRow, joinLocal, lockEnvelopes, saveEdits } from './edit.ts';
-import { type Claim, claimKey, hashRequest, isKeyKnown } from './idempotency.ts';
+import { claimKey, hashRequest } from './idempotency.ts';
 import type { EnvelopeInput } from './input.ts';
 import { Issues } from './issues.ts';
 import { findEnvelope } from './read.ts';
@@ -100,21 +100,6 @@ export async function createEnvelope(
 /** Every fault of an envelope, without making one. */
 export async function validateEnvelope(deps: CommandDeps, tenantId: string, envelope: EnvelopeInput): Promise<void> {
   await checkInput(deps, tenantId, envelope, new Issues(['envelope']));
-}
-
-/** Null for a repetition: it is answered before it is judged, since the account may have gone, or a time have passed. */
-async function checkUnlessRepeated(
-  deps: CommandDeps,
-  tenantId: string,
-  claim: Claim | null,
-  envelope: EnvelopeInput,
-  issues: Issues,
-): Promise<CheckedEnvelope | null> {
-  if (claim && issues.list.length === 0) {
-    const known = await deps.database.withTenants([tenantId], (tx) => isKeyKnown(tx, claim, deps.world.now()));
-    if (known) return null;
-  }
-  return checkInput(deps, tenantId, envelope, issues);
 }
 
 async function intendNew(

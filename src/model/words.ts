@@ -76,6 +76,8 @@ export type DeliveryEffect = (typeof DELIVERY_EFFECTS)[number];
 
 export const EVENT_TYPES = [
   'ENVELOPE_CREATED',
+  'ENVELOPE_UPDATED',
+  'ENVELOPE_DELETED',
   'ENVELOPE_SENDING',
   'ENVELOPE_SENT',
   'ENVELOPE_OPENED',

@@ -107,6 +107,8 @@ export const CommandStateEnum = described<CommandState>('CommandState', 'How far
 
 export const EventTypeEnum = described<EventType>('EnvelopeEventType', 'What happened.', {
   ENVELOPE_CREATED: 'A draft was made.',
+  ENVELOPE_UPDATED: 'A draft was given a new content.',
+  ENVELOPE_DELETED: 'A draft was deleted: from here on there is no such envelope.',
   ENVELOPE_SENDING: 'It is on its way to the provider.',
   ENVELOPE_SENT: 'The provider has sent it.',
   ENVELOPE_OPENED: 'All recipients whose turn it is have opened it.',

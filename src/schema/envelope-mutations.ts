@@ -3,14 +3,12 @@
  * @module
  */
 import type { CommandRow } from '../envelopes/commands.ts';
-import type { EnvelopeRow, LoggedEnvelope } from '../envelopes/read.ts';
+import type { LoggedEnvelope } from '../envelopes/read.ts';
 import { InvalidInput, KeyReused, NotFound, ProviderRefused, WrongState } from '../model/problems.ts';
-import { publicId } from '../model/ids.ts';
 import { builder, principalOf } from './builder.ts';
-import type { Context } from './context.ts';
 import { EnvelopeInputType, envelopeInput } from './envelope-input.ts';
 import { refreshed } from './envelope-queries.ts';
-import { found } from './found.ts';
+import { logged } from './found.ts';
 import { idempotencyKey, uuidOrNotFound, waitMs } from './mutation-arguments.ts';
 import { CommandRef, EnvelopeRef } from './refs.ts';
 
@@ -72,7 +70,7 @@ builder.mutationField('createEnvelope', (t) =>
     description: 'Makes a draft. Nothing is said to the provider until it is sent.',
     authScopes: { scope: 'envelopes:write' },
     errors: {
-      types: [InvalidInput, KeyReused],
+      types: [InvalidInput, KeyReused, NotFound],
       union: { name: 'CreateEnvelopeResult', description: 'The payload, or why not.' },
     },
     args: { input: t.arg({ type: CreateEnvelopeInput, required: true, description: 'What to make.' }) },
@@ -245,8 +243,3 @@ builder.mutationField('refreshEnvelopes', (t) =>
     },
   }),
 );
-
-/** The row with its place in the log, read again: what the mutation made may have gone on since. */
-async function logged(context: Context, row: EnvelopeRow): Promise<LoggedEnvelope> {
-  return found(context.loaders.envelope.load(row.id), publicId('Envelope', row.id));
-}

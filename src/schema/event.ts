@@ -10,7 +10,6 @@ import { publicId, uuidOf } from '../model/ids.ts';
 import { builder, principalOf } from './builder.ts';
 import { EnvelopeStatusEnum, EventTypeEnum, RecipientStatusEnum, SourceEnum, StreamStartEnum } from './enums.ts';
 import { uuids } from './filter-ids.ts';
-import { found } from './found.ts';
 import { pageSize, pageType } from './pages.ts';
 import { EnvelopeEventRef, EnvelopeRef, NodeInterface, RecipientRef } from './refs.ts';
 
@@ -54,10 +53,15 @@ EnvelopeEventRef.implement({
       description: 'Where that recipient stood then.',
       resolve: ({ recipientStatus }) => recipientStatus,
     }),
+    envelopeId: t.id({
+      description: 'env_…: there even when the envelope is not any more.',
+      resolve: ({ envelopeId }) => publicId('Envelope', envelopeId),
+    }),
     envelope: t.field({
       type: EnvelopeRef,
-      description: 'The envelope as it is now.',
-      resolve: ({ envelopeId }, _args, { loaders }) => found(loaders.envelope.load(envelopeId), 'envelope'),
+      nullable: true,
+      description: 'The envelope as it is now; null when it was a draft that has been deleted.',
+      resolve: ({ envelopeId }, _args, { loaders }) => loaders.envelope.load(envelopeId),
     }),
   }),
 });

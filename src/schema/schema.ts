@@ -9,6 +9,7 @@ import './envelope.ts';
 import './parts.ts';
 import './envelope-queries.ts';
 import './envelope-mutations.ts';
+import './draft-mutations.ts';
 import './signing-mutations.ts';
 import './account.ts';
 import './event.ts';
