@@ -24,6 +24,7 @@ import type {
   CommandState,
   DeliveryEffect,
   DeliveryVerdict,
+  DocumentState,
   EnvelopeStatus,
   Environment,
   EventType,
@@ -145,8 +146,11 @@ export const documents = pgTable(
     id: uuid('id').notNull(),
     filename: text('filename').notNull(),
     contentType: text('content_type').notNull(),
+    /** As declared, until an upload is READY. */
     size: integer('size').notNull(),
     sha256: text('sha256').notNull(),
+    /** Only a READY one is a document to anyone but its upload. */
+    state: text('state').$type<DocumentState>().notNull().default('READY'),
     createdAt: instant('created_at').notNull().default(dbNow),
   },
   (t) => [primaryKey({ columns: [t.tenantId, t.id] }), tenantPolicy()],
@@ -185,6 +189,7 @@ export const envelopeDocuments = pgTable(
     foreignKey({ columns: [t.tenantId, t.envelopeId], foreignColumns: [envelopes.tenantId, envelopes.id] }).onDelete(
       'cascade',
     ),
+    index('envelope_documents_document').on(t.tenantId, t.documentId),
     foreignKey({ columns: [t.tenantId, t.documentId], foreignColumns: [documents.tenantId, documents.id] }),
     tenantPolicy(),
   ],
@@ -377,7 +382,7 @@ export const due = pgTable(
   'due',
   {
     tenantId: tenantId(),
-    kind: text('kind').$type<'COMMAND' | 'READ'>().notNull(),
+    kind: text('kind').$type<'COMMAND' | 'READ' | 'DOCUMENT'>().notNull(),
     id: uuid('id').notNull(),
     dueAt: instant('due_at').notNull(),
   },

@@ -99,3 +99,7 @@ export const EVENT_TYPES = [
   'RECIPIENT_FAILED',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
+
+/** How far the bytes of a document have come. */
+export const DOCUMENT_STATES = ['WAITING', 'RECEIVING', 'READY', 'FAILED'] as const;
+export type DocumentState = (typeof DOCUMENT_STATES)[number];

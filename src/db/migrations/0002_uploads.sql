@@ -1,0 +1,2 @@
+ALTER TABLE "documents" ADD COLUMN "state" text DEFAULT 'READY' NOT NULL;--> statement-breakpoint
+CREATE INDEX "envelope_documents_document" ON "envelope_documents" USING btree ("tenant_id","document_id");
