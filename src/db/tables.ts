@@ -34,7 +34,7 @@ import type {
   RecipientStatus,
   Source,
 } from '../model/words.ts';
-import type { CommandRequest, Failure, FieldPlace } from '../model/envelope.ts';
+import type { CommandRequest, Failure, FieldPlace, ProviderOptions } from '../model/envelope.ts';
 import { bytea, dbNow, instant, tenantId, tenantPolicy } from './columns.ts';
 
 /** A tenant's account at one provider. `credentials` and `webhookKeys` are sealed (JWE); nothing secret is in clear. */
@@ -84,6 +84,8 @@ export const envelopes = pgTable(
     externalId: text('external_id'),
     metadata: jsonb('metadata').$type<Record<string, string>>().notNull().default({}),
     expiresAt: instant('expires_at'),
+    /** What only its provider has; null for nothing of the kind. */
+    providerOptions: jsonb('provider_options').$type<ProviderOptions>(),
     /** The registers that `status` is derived from. */
     state: jsonb('state').$type<EnvelopeState>().notNull(),
     failure: jsonb('failure').$type<Failure>(),
@@ -244,10 +246,11 @@ export const commands = pgTable(
   (t) => [
     primaryKey({ columns: [t.tenantId, t.id] }),
     index('commands_envelope').on(t.tenantId, t.envelopeId),
-    // One unsettled command of a kind per envelope: a second void joins the first.
+    // One unsettled command of a kind per envelope: a second void joins the first. One whose doubt nobody can end, with
+    // no next try, stands in the way of none.
     uniqueIndex('commands_one_open')
       .on(t.tenantId, t.envelopeId, t.kind)
-      .where(sql`state in ('INTENDED', 'ATTEMPTED', 'UNCERTAIN')`),
+      .where(sql`state in ('INTENDED', 'ATTEMPTED') or state = 'UNCERTAIN' and next_try_at is not null`),
     tenantPolicy(),
   ],
 ).enableRLS();

@@ -29,6 +29,18 @@ export type FieldPlace =
       };
     };
 
+/** What only one provider has. */
+export interface ProviderOptions {
+  readonly docusign?: DocusignOptions;
+}
+
+export interface DocusignOptions {
+  /** Mails to those whose turn it is: the first so many days after it came, then every so many. Null for none. */
+  readonly reminders: { readonly afterDays: number; readonly everyDays: number } | null;
+  /** Days before the expiry at which recipients are warned; null for no warning. */
+  readonly expiryWarningDays: number | null;
+}
+
 /** What a provider is asked to make. `ref`s are the ids the provider will know the parts by. */
 export interface EnvelopeContent {
   /** Our public envelope id: written into the provider's metadata, so that news of it finds its way home. */
