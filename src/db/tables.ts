@@ -34,7 +34,7 @@ import type {
   RecipientStatus,
   Source,
 } from '../model/words.ts';
-import type { CommandRequest, Failure, FieldPlace, ProviderOptions } from '../model/envelope.ts';
+import type { CommandRequest, EvidenceHashes, Failure, FieldPlace, ProviderOptions } from '../model/envelope.ts';
 import { bytea, dbNow, instant, tenantId, tenantPolicy } from './columns.ts';
 
 /** A tenant's account at one provider. `credentials` and `webhookKeys` are sealed (JWE); nothing secret is in clear. */
@@ -57,6 +57,8 @@ export const accounts = pgTable(
     createdAt: instant('created_at').notNull().default(dbNow),
     updatedAt: instant('updated_at').notNull().default(dbNow),
     disconnectedAt: instant('disconnected_at'),
+    /** When the last sweep that heard the provider out began; null before the first. */
+    sweptAt: instant('swept_at'),
   },
   (t) => [
     primaryKey({ columns: [t.tenantId, t.id] }),
@@ -98,6 +100,8 @@ export const envelopes = pgTable(
     syncSource: text('sync_source').$type<Source>(),
     /** When a read of the provider last began: the polling rule counts from here. */
     polledAt: instant('polled_at'),
+    /** SHA-256 of each piece of evidence, in hexadecimal, from the first time that it streamed whole from here. */
+    evidenceHashes: jsonb('evidence_hashes').$type<EvidenceHashes>().notNull().default({}),
   },
   (t) => [
     primaryKey({ columns: [t.tenantId, t.id] }),
@@ -208,7 +212,10 @@ export const fields = pgTable(
     kind: text('kind').$type<FieldKind>().notNull(),
     label: text('label'),
     required: boolean('required').notNull(),
+    /** What it held when the envelope was sent. */
     value: text('value'),
+    /** What the signer left in it, as the provider tells it; null until it was read. */
+    signedValue: text('signed_value'),
     place: jsonb('place').$type<FieldPlace>().notNull(),
   },
   (t) => [
@@ -232,6 +239,8 @@ export const commands = pgTable(
     kind: text('kind').$type<CommandKind>().notNull(),
     state: text('state').$type<CommandState>().notNull(),
     request: jsonb('request').$type<CommandRequest>().notNull(),
+    /** Subject of the token that asked; null when none did. */
+    askedBy: text('asked_by'),
     attempt: integer('attempt').notNull().default(0),
     /** Whoever holds it may write the outcome; it is written before the socket opens. */
     fence: uuid('fence'),
@@ -385,7 +394,7 @@ export const due = pgTable(
   'due',
   {
     tenantId: tenantId(),
-    kind: text('kind').$type<'COMMAND' | 'READ' | 'DOCUMENT'>().notNull(),
+    kind: text('kind').$type<'COMMAND' | 'READ' | 'DOCUMENT' | 'SWEEP'>().notNull(),
     id: uuid('id').notNull(),
     dueAt: instant('due_at').notNull(),
   },

@@ -96,3 +96,8 @@ export interface Failure extends ProviderFault {
   readonly issues?: readonly { readonly code: IssueCode; readonly message: string }[];
   readonly at: Instant;
 }
+
+/** What proves a completed envelope: each is made by the provider. */
+export const EVIDENCE = ['certificate', 'combined', 'archive'] as const;
+export type Evidence = (typeof EVIDENCE)[number];
+export type EvidenceHashes = Readonly<Partial<Record<Evidence, string>>>;
