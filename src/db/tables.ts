@@ -69,6 +69,35 @@ export const accounts = pgTable(
   ],
 ).enableRLS();
 
+/**
+ * What the provider's rate limits leave an account, as the last answer to any replica told it. Apart from `accounts`, so
+ * that it may be written while an account's row is held, and costs no new version of the sealed credentials.
+ */
+export const providerBudgets = pgTable(
+  'provider_budgets',
+  {
+    tenantId: tenantId(),
+    accountId: uuid('account_id').notNull(),
+    /** Calls of the longer window, and of the shorter one; null where the provider tells none. */
+    callLimit: integer('call_limit'),
+    remaining: integer('remaining'),
+    resetAt: instant('reset_at'),
+    burstLimit: integer('burst_limit'),
+    burstRemaining: integer('burst_remaining'),
+    /** When that was told. */
+    asOf: instant('as_of'),
+    /** A limit was hit: nothing may be asked before. */
+    blockedUntil: instant('blocked_until'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.tenantId, t.accountId] }),
+    foreignKey({ columns: [t.tenantId, t.accountId], foreignColumns: [accounts.tenantId, accounts.id] }).onDelete(
+      'cascade',
+    ),
+    tenantPolicy(),
+  ],
+).enableRLS();
+
 export const envelopes = pgTable(
   'envelopes',
   {
