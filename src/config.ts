@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from 'zod';
+import { isAddressOrRange } from './model/addresses.ts';
 import { fittingAlgorithms, publicKeyFrom } from './model/token-keys.ts';
 
 export interface ConfigProblem {
@@ -46,6 +47,10 @@ export function serveConfig(env: NodeJS.ProcessEnv = process.env) {
     auth: readAuth(env, read, plain),
     /** Of browsers, for CORS and WebSocket. */
     allowedOrigins: read('ALLOWED_ORIGINS', origins),
+    /** Who may call with webhooks; empty: everybody. */
+    webhookSources: read('WEBHOOK_SOURCES', addresses),
+    /** Whose `X-Forwarded-For` is believed. */
+    trustedProxies: read('TRUSTED_PROXIES', addresses),
     allowSandbox,
     introspection: read('INTROSPECTION', flag),
     logLevel: read(
@@ -154,6 +159,14 @@ const origins = text
   .refine(
     (list) => list.every((origin) => urlOf(origin)?.origin === origin && origin !== 'null'),
     'is a comma-separated list of origins such as https://app.example.com: no path, no slash at the end, no *',
+  );
+
+const addresses = text
+  .default('')
+  .transform(items)
+  .refine(
+    (list) => list.every(isAddressOrRange),
+    'is a comma-separated list of addresses and CIDR ranges such as 203.0.113.0/24, 2001:db8::/32',
   );
 
 const NEW_KEY = 'make one with: openssl rand -base64 32';

@@ -35,6 +35,22 @@ const withKey = (value: string) => serveConfig({ ...GOOD, AUTH_JWKS_URL: '', AUT
 const rsaPair = (modulusLength = 2048) => generateKeyPairSync('rsa', { modulusLength });
 
 describe('the configuration of serve', () => {
+  it('takes addresses and ranges that webhooks may come from, and proxies', () => {
+    const lists = { WEBHOOK_SOURCES: '203.0.113.0/24, 2001:db8::/32,', TRUSTED_PROXIES: '10.0.0.1' };
+    expect(serveConfig({ ...GOOD, ...lists })).toMatchObject({
+      webhookSources: ['203.0.113.0/24', '2001:db8::/32'],
+      trustedProxies: ['10.0.0.1'],
+    });
+    expect(serveConfig(GOOD)).toMatchObject({ webhookSources: [], trustedProxies: [] });
+  });
+
+  it.each(['docusign.net', '203.0.113.0/33', '*'])('takes no source %j', (list) => {
+    expect(problems({ ...GOOD, WEBHOOK_SOURCES: list, TRUSTED_PROXIES: list })).toEqual([
+      expect.stringMatching(/^WEBHOOK_SOURCES: is a comma-separated list of addresses/),
+      expect.stringMatching(/^TRUSTED_PROXIES: is a comma-separated list of addresses/),
+    ]);
+  });
+
   it('takes what must be said and presets the rest', () => {
     const config = serveConfig(GOOD);
     expect(config).toMatchObject({

@@ -15,6 +15,7 @@ const ANSWERS = {
   TOO_LARGE: { status: 413, headers: TEXT, body: 'The body is too large: leave documents out of webhooks.' },
   ENCODED: { status: 415, headers: TEXT, body: 'Send the body without content-encoding.' },
   REFUSED: { status: 401, headers: TEXT, body: "The signature doesn't match the body and this account's keys." },
+  NOT_FROM_HERE: { status: 403, headers: TEXT, body: 'Webhooks are not taken from this address.' },
   NO_ROOM: { status: 503, headers: { ...TEXT, 'retry-after': '5' }, body: 'Too much is waiting: send it again.' },
   UNAVAILABLE: { status: 503, headers: { ...TEXT, 'retry-after': '5' }, body: 'Not stored: send it again.' },
 } satisfies Record<string, WebhookAnswer>;

@@ -12,7 +12,7 @@ export interface WebhookCounters {
   duplicate: number;
   /** Of the accepted: authentic and unusable, kept with their body. */
   unparsable: number;
-  /** Signature or secret wrong: answered 401. */
+  /** Signature or secret wrong: answered 401. From an address that may not call: 403. */
   refused: number;
   /** Of the refused: those that left no row, because too many came in one second. */
   refusedUnrecorded: number;
