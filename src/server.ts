@@ -9,6 +9,7 @@ import { createSignedLinks } from './auth/signed-links.ts';
 import type { AuthConfig } from './auth/auth-config.ts';
 import { createVerifier } from './auth/verify.ts';
 import { assertIsolation, type Database } from './db/client.ts';
+import { receiveUpload } from './documents/uploads.ts';
 import type { CommandDeps } from './envelopes/attempt.ts';
 import { createDownloads } from './envelopes/downloads.ts';
 import { createEnvelopes } from './envelopes/envelopes.ts';
@@ -18,6 +19,7 @@ import { createEventPages } from './events/pages.ts';
 import { createEventStreams } from './events/streams.ts';
 import { handleDownload } from './http/download.ts';
 import { handleErrorsPage } from './http/errors-page.ts';
+import { handleUpload, type UploadDeps } from './http/upload.ts';
 import type { GraphiqlOptions } from './http/graphiql.ts';
 import { createGraphqlServer } from './http/graphql.ts';
 import { sendProblem } from './http/plain-errors.ts';
@@ -28,9 +30,10 @@ import { schema } from './schema/schema.ts';
 import type { Logger } from './telemetry/logger.ts';
 import { createDeliveryPages } from './webhooks/pages.ts';
 import { createWebhookReceiver } from './webhooks/receive.ts';
+import { sourceGuard, type WebhookSources } from './webhooks/source.ts';
 import type { World } from './world.ts';
 
-export interface GatewayOptions {
+export interface GatewayOptions extends Partial<WebhookSources> {
   readonly database: Database;
   readonly world: World;
   readonly logger: Logger;
@@ -107,8 +110,23 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     links,
     publicUrl,
   };
-  const downloads = createDownloads({ database, accounts });
-  const webhooks = createWebhookReceiver({ database, world, route: accounts.webhookRoute, hint: bus.hint, onError });
+  const downloads = createDownloads({ database, accounts, world });
+  const uploads: UploadDeps = {
+    links,
+    receive: (tenantId, documentId, body) => receiveUpload(database, tenantId, documentId, body),
+    allowedOrigins: options.allowedOrigins,
+    world,
+    logger,
+  };
+  const { webhookSources = [], trustedProxies = [] } = options;
+  const webhooks = createWebhookReceiver({
+    database,
+    world,
+    route: accounts.webhookRoute,
+    refuseSource: sourceGuard({ webhookSources, trustedProxies }),
+    hint: bus.hint,
+    onError,
+  });
   // What is sent while the rest is made has its webhooks taken.
   handle = (req, res) => void (webhooks.handle(req, res) || notYet(req, res));
   const runner = startRunner({ ...commandDeps, lookUps });
@@ -131,6 +149,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     }
     if (webhooks.handle(req, res)) return;
     if (handleDownload({ links, downloads, logger }, req, res)) return;
+    if (handleUpload(uploads, req, res)) return;
     if (handleErrorsPage(req, res)) return;
     if (req.url === '/health/live' || req.url === '/health/ready') return answerHealth(database, req, res);
     if (req.url === '/' && options.graphiql) {

@@ -1,5 +1,5 @@
 /**
- * Links of our own that prove what they say for a while: downloads, and the return from a signing session. Signed with
+ * Links of our own that prove what they say for a while: downloads, uploads, and the return from a signing session. Signed with
  * keys derived from the ring that seals secrets, one for each purpose.
  * @module
  */
@@ -8,7 +8,7 @@ import { jwtVerify, SignJWT } from 'jose';
 import type { World } from '../world.ts';
 import type { SecretKey } from './sealer.ts';
 
-export type LinkPurpose = 'download' | 'signing';
+export type LinkPurpose = 'download' | 'signing' | 'upload';
 
 export interface SignedLinks {
   /** URL-safe text that carries the payload in clear until `expiresAt`. */

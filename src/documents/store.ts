@@ -6,11 +6,9 @@
 import { and, asc, eq, inArray, sql } from 'drizzle-orm';
 import type { Tx } from '../db/client.ts';
 import { documentChunks, documents, envelopeDocuments } from '../db/tables.ts';
+import { PIECE_BYTES } from './pieces.ts';
 
 export type StoredDocument = typeof documents.$inferSelect;
-
-/** Bytes of one piece. */
-const CHUNK = 256 * 1024;
 
 export interface NewDocument {
   readonly tenantId: string;
@@ -24,22 +22,33 @@ export interface NewDocument {
 
 export async function storeDocument(tx: Tx, { bytes, ...document }: NewDocument): Promise<void> {
   await tx.insert(documents).values({ ...document, size: bytes.length });
-  for (let position = 0; position * CHUNK < bytes.length; position += 1) {
+  for (let position = 0; position * PIECE_BYTES < bytes.length; position += 1) {
     await tx.insert(documentChunks).values({
       tenantId: document.tenantId,
       documentId: document.id,
       position,
-      bytes: bytes.subarray(position * CHUNK, (position + 1) * CHUNK),
+      bytes: bytes.subarray(position * PIECE_BYTES, (position + 1) * PIECE_BYTES),
     });
   }
 }
 
+/** Those of these that are whole; one that is still being uploaded isn't there. */
 export async function findDocuments(tx: Tx, tenantId: string, ids: readonly string[]): Promise<StoredDocument[]> {
   if (ids.length === 0) return [];
   return tx
     .select()
     .from(documents)
-    .where(and(eq(documents.tenantId, tenantId), inArray(documents.id, [...ids])));
+    .where(and(eq(documents.tenantId, tenantId), inArray(documents.id, [...ids]), eq(documents.state, 'READY')));
+}
+
+/** Keeps the document from being deleted until this transaction ends; false when there is none. */
+export async function holdDocument(tx: Tx, tenantId: string, id: string): Promise<boolean> {
+  const held = await tx
+    .select({ id: documents.id })
+    .from(documents)
+    .where(and(eq(documents.tenantId, tenantId), eq(documents.id, id), eq(documents.state, 'READY')))
+    .for('key share');
+  return held.length > 0;
 }
 
 /** Deletes those of these documents that no envelope holds any more. */

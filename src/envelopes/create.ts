@@ -6,7 +6,9 @@ import { and, eq } from 'drizzle-orm';
 import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import type { Tx } from '../db/client.ts';
 import { envelopeDocuments, envelopes, fields, recipients } from '../db/tables.ts';
-import { deleteUnheld, storeDocument } from '../documents/store.ts';
+import { deleteUnheld, holdDocument, storeDocument } from '../documents/store.ts';
+import { publicId } from '../model/ids.ts';
+import { InvalidInput } from '../model/problems.ts';
 import { initialState, view } from '../model/reduce.ts';
 import { instantOf } from '../model/time.ts';
 import type { ProviderName } from '../model/words.ts';
@@ -109,7 +111,12 @@ async function insertParts(
 
 async function storedId(tx: Tx, world: World, tenantId: string, document: CheckedDocument): Promise<string> {
   const { content, filename, sha256 } = document;
-  if ('documentId' in content) return content.documentId;
+  if ('documentId' in content) {
+    // Locked against the removal of documents that nobody uses, which may have come before.
+    if (await holdDocument(tx, tenantId, content.documentId)) return content.documentId;
+    const message = `There is no document ${publicId('Document', content.documentId)} any more.`;
+    throw new InvalidInput([{ code: 'UNKNOWN_REFERENCE', message, path: ['documents', 'source'], suggestion: null }]);
+  }
   const id = world.uuid();
   await storeDocument(tx, { tenantId, id, filename, contentType: 'application/pdf', sha256, bytes: content.bytes });
   return id;

@@ -2,8 +2,10 @@
  * What the rest of countersign may ask of envelopes: every operation bound to one tenant.
  * @module
  */
+import type { StoredDocument } from '../documents/store.ts';
 import type { CommandDeps } from './attempt.ts';
 import { type CommandRow, commandsOf } from './commands.ts';
+import { createUpload, type UploadRequest } from './create-upload.ts';
 import type { EnvelopeRow, RecipientRow } from './edit.ts';
 import { deleteDraft, type DeleteDraftRequest, updateDraft, type UpdateDraftRequest } from './draft.ts';
 import { type Freshness, refresh, type Staleness } from './freshness.ts';
@@ -21,6 +23,8 @@ import {
   type LoggedEnvelope,
   recipientsOf,
 } from './read.ts';
+import { updateRecipient, type UpdatedRecipient, type UpdateRecipientRequest } from './correct.ts';
+import { remindEnvelope, type RemindRequest } from './remind.ts';
 import { createEnvelope, sendEnvelope, type SendRequest, type SendResult, validateEnvelope } from './send.ts';
 import { confirmSigning, createSigningUrl, type SigningRequest } from './signing.ts';
 import { voidEnvelope, type VoidRequest } from './void.ts';
@@ -35,12 +39,15 @@ export interface ListedEnvelopes {
 }
 
 export interface Envelopes {
+  createUpload(tenantId: string, request: UploadRequest): Promise<StoredDocument>;
   validate(tenantId: string, input: EnvelopeInput): Promise<void>;
   create(tenantId: string, request: { envelope: EnvelopeInput; idempotencyKey: string | null }): Promise<EnvelopeRow>;
   updateDraft(tenantId: string, request: UpdateDraftRequest): Promise<EnvelopeRow>;
   deleteDraft(tenantId: string, request: DeleteDraftRequest): Promise<void>;
   send(tenantId: string, request: SendRequest): Promise<SendResult>;
   void(tenantId: string, request: VoidRequest): Promise<{ envelope: EnvelopeRow; command: CommandRow }>;
+  remind(tenantId: string, request: RemindRequest): Promise<{ envelope: EnvelopeRow; command: CommandRow }>;
+  updateRecipient(tenantId: string, request: UpdateRecipientRequest): Promise<UpdatedRecipient>;
   signingUrl(tenantId: string, request: SigningRequest): Promise<SigningUrl>;
   confirmSigning(tenantId: string, recipientId: string): Promise<RecipientRow>;
   /** Asks the provider where the cache is staler than asked; says which could not be refreshed. */
@@ -57,12 +64,15 @@ export interface Envelopes {
 export function createEnvelopes(deps: CommandDeps, lookUps: LookUps): Envelopes {
   const { database, world } = deps;
   return {
+    createUpload: (tenantId, request) => createUpload(deps, tenantId, request),
     validate: (tenantId, input) => validateEnvelope(deps, tenantId, input),
     create: (tenantId, request) => createEnvelope(deps, tenantId, request),
     updateDraft: (tenantId, request) => updateDraft(deps, tenantId, request),
     deleteDraft: (tenantId, request) => deleteDraft(deps, tenantId, request),
     send: (tenantId, request) => sendEnvelope(deps, tenantId, request),
     void: (tenantId, request) => voidEnvelope(deps, tenantId, request),
+    remind: (tenantId, request) => remindEnvelope(deps, tenantId, request),
+    updateRecipient: (tenantId, request) => updateRecipient(deps, tenantId, request),
     signingUrl: (tenantId, request) => createSigningUrl(deps, tenantId, request),
     confirmSigning: (tenantId, recipientId) => confirmSigning(deps, lookUps, tenantId, recipientId),
     refresh: (envelopes, freshness) => refresh(lookUps, world, envelopes, freshness),

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { MAX_BASE64_BYTES } from '../model/limits.ts';
+import { looksLikePdf } from '../documents/pieces.ts';
 import type { StoredDocument } from '../documents/store.ts';
 import { uuidOf } from '../model/ids.ts';
 import type { DocumentInput } from './input.ts';
@@ -122,9 +123,4 @@ function tooLarge(size: number, max: number, path: readonly string[], issues: Is
 /** Strict: Buffer.from would skip whatever it doesn't know. */
 function decodeBase64(text: string): Buffer | null {
   return text.length % 4 === 0 && BASE64.test(text) ? Buffer.from(text, 'base64') : null;
-}
-
-/** ISO 32000 asks for the header in the first line; readers accept it within the first 1,024 bytes. */
-function looksLikePdf(bytes: Buffer): boolean {
-  return bytes.subarray(0, 1024).includes('%PDF-');
 }

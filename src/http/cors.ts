@@ -17,6 +17,7 @@ export function handleCors(
   res: ServerResponse,
   allowedOrigins: readonly string[],
   methods: string,
+  allowedHeaders = 'authorization, content-type, accept',
 ): boolean {
   res.setHeader('vary', 'Origin');
   const { origin } = req.headers;
@@ -27,7 +28,7 @@ export function handleCors(
   if (req.method !== 'OPTIONS') return false;
   if (res.hasHeader('access-control-allow-origin')) {
     res.setHeader('access-control-allow-methods', methods);
-    res.setHeader('access-control-allow-headers', 'authorization, content-type, accept');
+    res.setHeader('access-control-allow-headers', allowedHeaders);
     res.setHeader('access-control-max-age', '600');
   }
   res.writeHead(204, { allow: `${methods}, OPTIONS` }).end();

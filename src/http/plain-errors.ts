@@ -4,8 +4,16 @@
  */
 import type { ServerResponse } from 'node:http';
 
-export function sendProblem(res: ServerResponse, status: number, code: string, detail: string): void {
-  const body = JSON.stringify({ type: 'about:blank', status, code, detail });
+/** `more` are members beyond those of every problem. Nothing when the answer has begun or the client is gone. */
+export function sendProblem(
+  res: ServerResponse,
+  status: number,
+  code: string,
+  detail: string,
+  more: Readonly<Record<string, unknown>> = {},
+): void {
+  if (res.headersSent || res.destroyed) return;
+  const body = JSON.stringify({ type: 'about:blank', status, code, detail, ...more });
   res.writeHead(status, {
     'content-type': 'application/problem+json',
     'content-length': Buffer.byteLength(body),

@@ -1,12 +1,13 @@
 /**
- * Does what is due: commands whose process ended or whose retry has come, and reads that news called for. Any number of
- * replicas may run one; what is taken is pushed into the future, so that it comes again should the taker end.
+ * Does what is due: commands whose process ended or whose retry has come, reads that news called for, and documents that
+ * nobody sent. Any number of replicas may run one; what is taken is pushed into the future, so that it comes again should the taker end.
  * @module
  */
 import { and, eq, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { type Database, rowsOf } from '../db/client.ts';
 import { due } from '../db/tables.ts';
+import { removeUnused } from '../documents/unused.ts';
 import type { CommandDeps } from '../envelopes/attempt.ts';
 import type { LookUps } from '../envelopes/look-up.ts';
 import { findEnvelope } from '../envelopes/read.ts';
@@ -29,7 +30,7 @@ const BATCH = 20;
 /** How long a taker has before its work counts as dropped. */
 const TAKEN_MS = 60_000;
 
-const Taken = z.object({ tenant_id: z.string(), kind: z.enum(['COMMAND', 'READ']), id: z.string() });
+const Taken = z.object({ tenant_id: z.string(), kind: z.enum(['COMMAND', 'READ', 'DOCUMENT']), id: z.string() });
 type Taken = z.infer<typeof Taken>;
 
 export function startRunner(options: RunnerOptions): Runner {
@@ -81,7 +82,8 @@ async function perform(options: RunnerOptions, item: Taken): Promise<void> {
   const { tenant_id: tenantId, kind, id } = item;
   try {
     if (kind === 'COMMAND') await runCommand(options, tenantId, id);
-    else await read(options, tenantId, id);
+    else if (kind === 'READ') await read(options, tenantId, id);
+    else await options.database.withTenants([tenantId], (tx) => removeUnused(tx, tenantId, id));
   } catch (error) {
     options.logger.error({ tenantId, kind, id, err: error }, 'what was due failed and comes again');
   }

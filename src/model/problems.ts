@@ -3,7 +3,7 @@
  * A problem is answered as it stands here; anything that isn't one is a bug and leaves masked.
  * @module
  */
-import type { EnvelopeStatus } from './words.ts';
+import type { EnvelopeStatus, RecipientStatus } from './words.ts';
 
 export const PROBLEM_CODES = [
   'INVALID_INPUT',
@@ -18,6 +18,7 @@ export const PROBLEM_CODES = [
   'NOT_THEIR_TURN',
   'NOT_READY',
   'NOT_EMBEDDED',
+  'RECIPIENT_FINISHED',
 ] as const;
 export type ProblemCode = (typeof PROBLEM_CODES)[number];
 
@@ -33,6 +34,12 @@ export const ISSUE_CODES = [
   'FILE_TOO_LARGE',
   'FILE_EMPTY',
   'FILE_NOT_PDF',
+  'FILE_ENCRYPTED',
+  'SIZE_DIFFERS',
+  'HASH_DIFFERS',
+  'ANCHOR_MISSING',
+  'URL_REFUSED',
+  'URL_FAILED',
   'NOT_BASE64',
   'NOT_SUPPORTED',
 ] as const;
@@ -108,10 +115,13 @@ export class ProviderUnavailable extends Problem {
   readonly code = 'PROVIDER_UNAVAILABLE';
   readonly retryable = true;
   readonly fault: ProviderFault;
+  /** True when a rate limit is the reason. */
+  readonly limited: boolean;
 
-  constructor(fault: ProviderFault, options: ProblemOptions = {}) {
+  constructor(fault: ProviderFault, options: ProblemOptions & { limited?: boolean } = {}) {
     super(`The provider can't be reached: ${fault.providerMessage}`, options);
     this.fault = fault;
+    this.limited = options.limited ?? false;
   }
 }
 
@@ -202,6 +212,20 @@ export class NotEmbedded extends Problem {
     super('The provider mails this recipient a link; there is no embedded signing for it.', {
       fix: 'Set `embedded: true` on the recipient when the envelope is sent.',
     });
+  }
+}
+
+/** A recipient who has done their part, and so can't be changed or asked again. */
+export class RecipientFinished extends Problem {
+  readonly code = 'RECIPIENT_FINISHED';
+  readonly retryable = false;
+  readonly recipientStatus: RecipientStatus;
+
+  constructor(recipientStatus: RecipientStatus) {
+    super(`This recipient is ${recipientStatus} and has nothing left to do, so nothing of theirs can be changed.`, {
+      fix: 'Void the envelope and send a new one, if who it was is wrong.',
+    });
+    this.recipientStatus = recipientStatus;
   }
 }
 

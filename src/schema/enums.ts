@@ -8,6 +8,7 @@ import type {
   CommandState,
   DeliveryEffect,
   DeliveryVerdict,
+  DocumentState,
   EnvelopeStatus,
   Environment,
   EventType,
@@ -95,6 +96,8 @@ export const SourceEnum = described<Source>('Source', 'How countersign came to k
 export const CommandKindEnum = described<CommandKind>('CommandKind', 'What a command asks of the provider.', {
   SEND: 'Send the envelope.',
   VOID: 'Cancel the envelope.',
+  REMIND: 'Mail the invitation again.',
+  CORRECT: 'Change who a recipient is.',
 });
 
 export const CommandStateEnum = described<CommandState>('CommandState', 'How far a command has come.', {
@@ -128,6 +131,7 @@ export const EventTypeEnum = described<EventType>('EnvelopeEventType', 'What hap
   RECIPIENT_DELEGATED: 'A recipient has passed it on.',
   RECIPIENT_BOUNCED: 'The mail to a recipient came back.',
   RECIPIENT_FAILED: 'The provider could not let a recipient act.',
+  RECIPIENT_UPDATED: 'The provider tells another name or e-mail address of a recipient.',
 });
 
 export const DeliveryVerdictEnum = described<DeliveryVerdict>('DeliveryVerdict', 'What was found of a webhook call.', {
@@ -157,6 +161,7 @@ const PROBLEM_TEXTS: Readonly<Record<ProblemCode, string>> = {
   NOT_THEIR_TURN: 'Other recipients come first.',
   NOT_READY: 'The envelope is still being sent.',
   NOT_EMBEDDED: 'The provider mails this recipient a link.',
+  RECIPIENT_FINISHED: 'The recipient has done their part.',
 };
 export const ProblemCodeEnum = described('ProblemCode', 'Why a mutation was refused. May grow.', PROBLEM_TEXTS);
 
@@ -172,10 +177,27 @@ const ISSUE_TEXTS: Readonly<Record<IssueCode, string>> = {
   FILE_TOO_LARGE: 'The file is too large.',
   FILE_EMPTY: 'The file is empty.',
   FILE_NOT_PDF: 'The file is no PDF.',
+  FILE_ENCRYPTED: 'The PDF is encrypted; providers refuse it.',
+  SIZE_DIFFERS: 'The bytes that came are more or fewer than were declared.',
+  HASH_DIFFERS: 'The bytes that came have another SHA-256 than was declared.',
+  ANCHOR_MISSING: 'The text that a field is to be placed at is not in the document.',
+  URL_REFUSED: 'This address is not one that is fetched.',
+  URL_FAILED: 'The address could not be fetched.',
   NOT_BASE64: 'The text is no base64.',
   NOT_SUPPORTED: 'The provider can not do it.',
 };
 export const IssueCodeEnum = described('IssueCode', 'What is wrong with a value. May grow.', ISSUE_TEXTS);
+
+export const DocumentStateEnum = described<DocumentState>(
+  'DocumentState',
+  'How far the bytes of a document have come.',
+  {
+    WAITING: 'Its upload address was not used yet.',
+    RECEIVING: 'They are coming.',
+    READY: 'They are here, as declared: envelopes can have it.',
+    FAILED: 'They were cut or not as declared. Ask for another upload.',
+  },
+);
 
 export const EnvelopeSortEnum = builder.enumType('EnvelopeSort', {
   description: 'What a page of envelopes is ordered by; the id breaks ties.',
