@@ -22,12 +22,17 @@ import { handleErrorsPage } from './http/errors-page.ts';
 import { handleUpload, type UploadDeps } from './http/upload.ts';
 import type { GraphiqlOptions } from './http/graphiql.ts';
 import { createGraphqlServer } from './http/graphql.ts';
+import { createHealth } from './http/health.ts';
+import { measure } from './http/measured.ts';
 import { sendProblem } from './http/plain-errors.ts';
+import { readBacklog } from './jobs/backlog.ts';
 import { startRunner } from './jobs/runner.ts';
 import { providerFor } from './providers/registry.ts';
 import { createContext, type Services } from './schema/context.ts';
+import { watchBudgets } from './schema/provider-budget.ts';
 import { schema } from './schema/schema.ts';
 import type { Logger } from './telemetry/logger.ts';
+import { type Metrics, noMetrics } from './telemetry/metrics.ts';
 import { createDeliveryPages } from './webhooks/pages.ts';
 import { createWebhookReceiver } from './webhooks/receive.ts';
 import { sourceGuard, type WebhookSources } from './webhooks/source.ts';
@@ -49,11 +54,15 @@ export interface GatewayOptions extends Partial<WebhookSources> {
   readonly introspection: boolean;
   /** The page for trying things out, made once the gateway has its services; null in production. */
   readonly graphiql: ((services: Services) => Promise<GraphiqlOptions>) | null;
+  /** Who is told what happens here; nobody when left out. */
+  readonly metrics?: Metrics;
 }
 
 export interface Gateway {
   readonly url: string;
   readonly services: Services;
+  /** Says that it isn't ready, and goes on as before: balancers are to look elsewhere before it closes. */
+  retire(): void;
   /** Takes nothing new, finishes what is under way, and ends. The database stays open. */
   close(): Promise<void>;
 }
@@ -66,7 +75,7 @@ const KEEP_ALIVE_TIMEOUT = 65_000;
 const SOCKETS_PER_TENANT = 5_000;
 
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { database, world, logger, secretKeys } = options;
+  const { database, world, logger, secretKeys, metrics = noMetrics } = options;
   await assertIsolation(database);
 
   // The address is needed by what answers on it, so listening comes first; until all is ready it answers 503.
@@ -78,7 +87,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
       maxHeaderSize: 16_384,
     },
-    (req, res) => handle(req, res),
+    (req, res) => {
+      if (metrics !== noMetrics) measure(world, metrics, req, res);
+      handle(req, res);
+    },
   );
   const url = await listen(server, options);
   const publicUrl = options.publicUrl ?? url;
@@ -97,8 +109,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     providers: providerFor,
     publicUrl,
     allowSandbox: options.allowSandbox,
+    metrics,
+    onError,
   });
-  const commandDeps: CommandDeps = { database, world, accounts, bus, logger };
+  const running = new Set<Promise<unknown>>();
+  const commandDeps: CommandDeps = { database, world, accounts, bus, logger, metrics, running };
   const lookUps = createLookUps(commandDeps);
   const services: Services = {
     world,
@@ -125,6 +140,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     route: accounts.webhookRoute,
     refuseSource: sourceGuard({ webhookSources, trustedProxies }),
     hint: bus.hint,
+    metrics,
     onError,
   });
   // What is sent while the rest is made has its webhooks taken.
@@ -135,11 +151,19 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     verify: verifier.verify,
     context: (request) => createContext(services, request),
     allowedOrigins: options.allowedOrigins,
+    watch: (principal, work) => watchBudgets(accounts, principal, work),
     introspection: options.introspection,
     socketsPerTenant: SOCKETS_PER_TENANT,
     graphiql: options.graphiql && (await options.graphiql(services)),
     world,
     logger,
+    metrics,
+  });
+  const health = createHealth({ world, migrated: database.migrated });
+  metrics.onScrape({
+    due: () => readBacklog(database),
+    streams: async () => ({ open: streams.size, sockets: graphql.sockets, ...(await streams.lag()) }),
+    connections: database.connections,
   });
 
   // The order in which a request meets them.
@@ -151,7 +175,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     if (handleDownload({ links, downloads, logger }, req, res)) return;
     if (handleUpload(uploads, req, res)) return;
     if (handleErrorsPage(req, res)) return;
-    if (req.url === '/health/live' || req.url === '/health/ready') return answerHealth(database, req, res);
+    if (health.handle(req, res)) return;
     if (req.url === '/' && options.graphiql) {
       res.writeHead(302, { location: '/graphql' }).end();
       return;
@@ -164,15 +188,20 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   return {
     url,
     services,
+    retire: health.retire,
     close: async () => {
+      health.retire();
       server.close();
       streams.drain();
       await Promise.all([webhooks.drain(), graphql.drain()]);
       await runner.stop();
+      // Those whose caller didn't wait for them.
+      while (running.size > 0) await Promise.allSettled(running);
       await graphql.dispose();
       server.closeAllConnections();
       await streams.close();
       await bus.close();
+      await accounts.close();
     },
   };
 }
@@ -187,22 +216,6 @@ function listen(server: ReturnType<typeof createServer>, { host, port }: Gateway
       resolve(`http://${host === '0.0.0.0' ? '127.0.0.1' : host}:${taken}`);
     });
   });
-}
-
-/** Alive: it answers. Ready: the database does too. Providers are not asked: their outage is not ours. */
-function answerHealth(database: Database, req: IncomingMessage, res: ServerResponse): void {
-  const answer = (status: number, text: string): void => {
-    res
-      .writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' })
-      .end(`${text}\n`);
-  };
-  if (req.url === '/health/live') return answer(200, 'alive');
-  void database
-    .withTenants([], async () => undefined)
-    .then(
-      () => answer(200, 'ready'),
-      () => answer(503, 'the database does not answer'),
-    );
 }
 
 /** The page for trying things out carries a token: a foreign name that was pointed at this machine must not read it. */

@@ -1,5 +1,6 @@
 /**
- * Documents by a short-lived link: the signed one from the provider, the original while there is none.
+ * Documents by a short-lived link: the signed one from the provider, the original while there is none; and evidence.
+ * The bytes flow through at the pace of whoever takes them.
  * @module
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -7,7 +8,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { SignedLinks } from '../auth/signed-links.ts';
 import type { Downloads } from '../envelopes/downloads.ts';
-import { Problem } from '../model/problems.ts';
+import { EVIDENCE } from '../model/envelope.ts';
+import { Problem, type ProblemCode } from '../model/problems.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { sendProblem } from './plain-errors.ts';
 
@@ -17,6 +19,9 @@ export interface DownloadDeps {
   readonly logger: Logger;
 }
 
+/** Of problems that aren't the provider's refusal. */
+const STATUSES: Partial<Record<ProblemCode, number>> = { NOT_FOUND: 404, NOT_READY: 409, PROVIDER_UNAVAILABLE: 503 };
+
 const PATH = /^\/documents\/([\w.-]+)$/;
 
 /** False when the path is none of a download, and nothing was done. */
@@ -24,8 +29,10 @@ export function handleDownload(deps: DownloadDeps, req: IncomingMessage, res: Se
   const token = PATH.exec(req.url ?? '')?.[1];
   if (token === undefined) return false;
   void download(deps, req, res, token).catch((error: unknown) => {
-    if (error instanceof Problem)
-      return sendProblem(res, error.code === 'NOT_FOUND' ? 404 : 502, error.code, error.message);
+    if (error instanceof Problem && !res.headersSent) {
+      if (error.retryAfter) res.setHeader('retry-after', error.retryAfter.toUTCString());
+      return sendProblem(res, STATUSES[error.code] ?? 502, error.code, error.message);
+    }
     deps.logger.error({ err: error }, 'a download failed');
     // Past the headers the only honest end is a broken connection: a short file must not look whole.
     if (res.headersSent) res.destroy();
@@ -43,11 +50,11 @@ async function download(
   if (req.method !== 'GET' && req.method !== 'HEAD')
     return sendProblem(res, 405, 'METHOD_NOT_ALLOWED', 'Only GET is taken here.');
   const link = await links.verify('download', token);
-  const { tenantId, envelopeId, position } = link ?? {};
-  if (typeof tenantId !== 'string' || typeof envelopeId !== 'string' || typeof position !== 'number') {
+  const opened = await open(downloads, link ?? {});
+  if (!opened) {
     return sendProblem(res, 404, 'NOT_FOUND', 'This link was not made here, or its time is over: ask for a new one.');
   }
-  const { filename, contentType, size, body } = await downloads.open(tenantId, envelopeId, position);
+  const { filename, contentType, size, body } = opened;
   res.writeHead(200, {
     'content-type': contentType,
     // Never shown in this origin: what it holds is the sender's.
@@ -63,4 +70,15 @@ async function download(
     return;
   }
   await pipeline(Readable.fromWeb(body), res);
+}
+
+/** Null for a link that names nothing of this kind. */
+async function open(
+  downloads: Downloads,
+  { tenantId, envelopeId, position, evidence }: Readonly<Record<string, unknown>>,
+) {
+  if (typeof tenantId !== 'string' || typeof envelopeId !== 'string') return null;
+  if (typeof position === 'number') return downloads.open(tenantId, envelopeId, position);
+  const which = EVIDENCE.find((name) => name === evidence);
+  return which ? downloads.evidence(tenantId, envelopeId, which) : null;
 }

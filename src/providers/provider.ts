@@ -7,7 +7,7 @@
  * @module
  */
 import type { ReadableStream } from 'node:stream/web';
-import type { EnvelopeContent } from '../model/envelope.ts';
+import type { EnvelopeContent, Evidence } from '../model/envelope.ts';
 import type { Sighting } from '../model/observation.ts';
 import type { Instant } from '../model/time.ts';
 import type { Environment, FieldKind, ProviderName, RecipientRole } from '../model/words.ts';
@@ -125,6 +125,24 @@ export interface Budget {
   readonly asOf: Date;
 }
 
+export interface KnownLimits {
+  /** As the last answer told it; null until one did. */
+  readonly budget: Budget | null;
+  /** A limit of the whole account was hit: until then nothing is asked. Null when none was. */
+  readonly blockedUntil: Date | null;
+}
+
+export interface RateLimits {
+  /** Another object after every change. */
+  readonly known: KnownLimits;
+  /** An answer of the provider told it. */
+  heard(budget: Budget): void;
+  /** The provider refused a call for a limit of the account. */
+  blocked(until: Date): void;
+  /** What others know. */
+  learn(known: KnownLimits): void;
+}
+
 export interface ProviderClient {
   /** Most envelopes that one call of `read` asks for in one request. */
   readonly readBatch: number;
@@ -144,8 +162,10 @@ export interface ProviderClient {
   read(requests: readonly ReadRequest[]): Promise<readonly Sighting[]>;
   /** The document as it stands now, signed once the envelope is completed. */
   download(providerId: string, documentRef: string): Promise<Download>;
-  /** Null until an answer told it; absent where the provider tells none. */
-  budget?(): Budget | null;
+  /** What proves a completed envelope, as the provider makes it. */
+  evidence(providerId: string, which: Evidence): Promise<Download>;
+  /** Absent where the provider tells nothing of its limits. */
+  readonly limits?: RateLimits;
 }
 
 export interface WebhookRequest {

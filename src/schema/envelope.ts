@@ -4,9 +4,11 @@
  */
 import { encodeCursor } from '../events/cursor.ts';
 import { publicId } from '../model/ids.ts';
+import { hasEvidence } from '../envelopes/evidence.ts';
 import type { LoggedEnvelope } from '../envelopes/read.ts';
 import { builder } from './builder.ts';
 import { EnvelopeStatusEnum, ProviderEnum, SourceEnum } from './enums.ts';
+import { EvidenceType } from './evidence.ts';
 import { FailureType } from './failure.ts';
 import { AccountRef, CommandRef, DocumentRef, EnvelopeRef, NodeInterface, RecipientRef } from './refs.ts';
 import { found } from './found.ts';
@@ -128,6 +130,12 @@ EnvelopeRef.implement({
       type: [CommandRef],
       description: 'What was asked of the provider, the oldest first.',
       resolve: ({ row }, _args, { loaders }) => loaders.commands.load(row.id),
+    }),
+    evidence: t.field({
+      type: EvidenceType,
+      nullable: true,
+      description: 'What proves it; null until it is COMPLETED.',
+      resolve: ({ row }) => (hasEvidence(row) ? row : null),
     }),
     logCursor: t.string({
       description: 'Place in the log that this was read at: `events(after:)` from here misses nothing.',

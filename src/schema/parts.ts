@@ -3,10 +3,10 @@
  * @module
  */
 import { publicId } from '../model/ids.ts';
-import { addMilliseconds } from '../model/time.ts';
 import type { FieldPlace } from '../model/envelope.ts';
 import type { CommandRow } from '../envelopes/commands.ts';
 import { builder } from './builder.ts';
+import { downloadLink, DownloadType } from './download.ts';
 import { CommandKindEnum, CommandStateEnum, FieldKindEnum, RecipientRoleEnum, RecipientStatusEnum } from './enums.ts';
 import { FailureType } from './failure.ts';
 import { found } from './found.ts';
@@ -128,28 +128,6 @@ FieldRef.implement({
   }),
 });
 
-/** A link that is mailed or pasted lives no longer than this. */
-const DOWNLOAD_MS = 15 * 60_000;
-
-interface DownloadLink {
-  url: string;
-  expiresAt: Date;
-  filename: string;
-}
-
-const DownloadType = builder.objectRef<DownloadLink>('Download').implement({
-  description: 'A short-lived link to the bytes.',
-  fields: (t) => ({
-    url: t.field({
-      type: 'URL',
-      description: 'GET it without a token; whoever has the link has the document.',
-      resolve: ({ url }) => url,
-    }),
-    expiresAt: t.field({ type: 'DateTime', description: 'Not after.', resolve: ({ expiresAt }) => expiresAt }),
-    filename: t.string({ description: 'The name it is saved under.', resolve: ({ filename }) => filename }),
-  }),
-});
-
 DocumentRef.implement({
   description: 'A file of the envelope.',
   fields: (t) => ({
@@ -163,11 +141,8 @@ DocumentRef.implement({
       type: DownloadType,
       description:
         'The document as it stands when the link is followed: signed once the envelope is COMPLETED, the original before it is sent.',
-      resolve: async ({ tenantId, envelopeId, position, name }, _args, { services }) => {
-        const expiresAt = addMilliseconds(services.world.now(), DOWNLOAD_MS);
-        const token = await services.links.sign('download', { tenantId, envelopeId, position }, expiresAt);
-        return { url: `${services.publicUrl}/documents/${token}`, expiresAt, filename: name };
-      },
+      resolve: ({ tenantId, envelopeId, position, name }, _args, { services }) =>
+        downloadLink(services, { tenantId, envelopeId, position }, { filename: name, sha256: null }),
     }),
   }),
 });
@@ -181,13 +156,27 @@ const EXPLANATIONS: Readonly<Record<CommandRow['state'], string>> = {
   REFUSED: 'The provider refused it; nothing more is tried.',
 };
 
+const UNKNOWN_FOR_GOOD =
+  'The answer was lost, so it may have been done. It is not done again by itself: ask again if it turns out that it was not.';
+
 CommandRef.implement({
   description: 'Something asked of the provider, kept until its outcome is known.',
   fields: (t) => ({
     id: t.id({ description: 'cmd_…', resolve: ({ id }) => publicId('Command', id) }),
     kind: t.field({ type: CommandKindEnum, description: 'What was asked.', resolve: ({ kind }) => kind }),
+    recipient: t.field({
+      type: RecipientRef,
+      nullable: true,
+      description: 'Whom it is about, if it is about one recipient.',
+      resolve: ({ request }, _args, { loaders }) =>
+        request.recipientId === undefined ? null : loaders.recipient.load(request.recipientId),
+    }),
     state: t.field({ type: CommandStateEnum, description: 'How far it has come.', resolve: ({ state }) => state }),
-    explanation: t.string({ description: 'The state in plain words.', resolve: ({ state }) => EXPLANATIONS[state] }),
+    explanation: t.string({
+      description: 'The state in plain words.',
+      resolve: ({ state, nextTryAt }) =>
+        state === 'UNCERTAIN' && nextTryAt === null ? UNKNOWN_FOR_GOOD : EXPLANATIONS[state],
+    }),
     attempts: t.int({ description: 'How often it was tried.', resolve: ({ attempt }) => attempt }),
     nextTryAt: t.field({
       type: 'DateTime',

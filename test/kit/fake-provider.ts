@@ -35,7 +35,7 @@ export interface FakeProvider extends Provider {
 }
 
 export type FakeBehaviour = Pick<Provider, 'connect'> &
-  Pick<ProviderClient, 'createDraft' | 'findDraft' | 'release' | 'void' | 'signingUrl' | 'read' | 'download'>;
+  Pick<ProviderClient, 'createDraft' | 'findDraft' | 'release' | 'void' | 'remind' | 'correct' | 'signingUrl' | 'read' | 'download' | 'evidence'>;
 
 export const FAKE_CAPABILITIES: Capabilities = {
   roles: ['SIGNER', 'CARBON_COPY'],
@@ -108,9 +108,12 @@ function clientOf(fake: FakeProvider, _input: OpenInput): ProviderClient {
     findDraft: ask('findDraft', () => fake.does.findDraft),
     release: ask('release', () => fake.does.release),
     void: ask('void', () => fake.does.void),
+    remind: ask('remind', () => fake.does.remind),
+    correct: ask('correct', () => fake.does.correct),
     signingUrl: ask('signingUrl', () => fake.does.signingUrl),
     read: ask('read', () => fake.does.read),
     download: ask('download', () => fake.does.download),
+    evidence: ask('evidence', () => fake.does.evidence),
   };
 }
 
@@ -148,6 +151,8 @@ function defaultBehaviour(envelopes: Map<string, FakeEnvelope>): FakeBehaviour {
     },
     release: async (providerId) => void (the(providerId).status = 'sent'),
     void: async (providerId) => void (the(providerId).status = 'voided'),
+    remind: async () => undefined,
+    correct: async () => undefined,
     signingUrl: async ({ providerId }) => ({
       url: `https://fake.example/sign/${providerId}`,
       expiresAt: new Date('2026-03-01T12:05:00Z'),
@@ -158,6 +163,11 @@ function defaultBehaviour(envelopes: Map<string, FakeEnvelope>): FakeBehaviour {
         const envelope = envelopes.get(providerId);
         return envelope ? [sightingOf(envelope, sawEnd)] : [];
       }),
+    evidence: async () => ({
+      contentType: 'application/pdf',
+      size: null,
+      body: ReadableStream.from([Buffer.from('%PDF-')]),
+    }),
     download: async () => ({
       contentType: 'application/pdf',
       size: 5,

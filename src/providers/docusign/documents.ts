@@ -1,10 +1,12 @@
 /**
  * Documents as bytes that flow through: none is held whole.
- * Source: specification of `GET /envelopes/{id}/documents/{documentId}`.
+ * Source: specification of `GET /envelopes/{id}/documents/{documentId}`, where `combined`, `certificate` and `archive`
+ * stand for what DocuSign makes of all of them.
  * @module
  */
 import { ReadableStream } from 'node:stream/web';
 import type { Response } from 'undici';
+import type { Evidence } from '../../model/envelope.ts';
 import type { World } from '../../world.ts';
 import { UnreadableAnswer } from '../http.ts';
 import type { Download } from '../provider.ts';
@@ -13,12 +15,29 @@ import { type Api, envelopePath, segment } from './api.ts';
 /** Milliseconds without a byte until a download counts as broken. */
 const STALL_MS = 60_000;
 
-/** `documentRef` is our ref of a document, or DocuSign's `combined` and `certificate`. */
-export async function download(api: Api, providerId: string, documentRef: string): Promise<Download> {
+/** `documentRef` is our ref of a document. */
+export function download(api: Api, providerId: string, documentRef: string): Promise<Download> {
+  return bytesOf(api, envelopePath(providerId, `/documents/${segment(documentRef)}`), 'application/pdf');
+}
+
+/** The certificate is a file of its own, so the combined one is told to leave it out. */
+const EVIDENCE: Readonly<Record<Evidence, { readonly path: string; readonly contentType: string }>> = {
+  certificate: { path: '/documents/certificate', contentType: 'application/pdf' },
+  combined: { path: '/documents/combined?certificate=false', contentType: 'application/pdf' },
+  archive: { path: '/documents/archive', contentType: 'application/zip' },
+};
+
+export async function evidence(api: Api, providerId: string, which: Evidence): Promise<Download> {
+  const { path, contentType } = EVIDENCE[which];
+  // Whatever DocuSign calls an archive (unconfirmed), it is one.
+  return { ...(await bytesOf(api, envelopePath(providerId, path), contentType)), contentType };
+}
+
+function bytesOf(api: Api, path: string, accept: string): Promise<Download> {
   return api.call({
     method: 'GET',
-    path: envelopePath(providerId, `/documents/${segment(documentRef)}`),
-    accept: 'application/pdf',
+    path,
+    accept,
     effect: 'SAFE',
     take: async (response) => streamOf(response, api.world),
   });

@@ -7,7 +7,7 @@ import type { ConnectedAccount, ConnectInput, OpenInput, Provider, ProviderClien
 import { accountApi } from './api.ts';
 import { release, voidEnvelope } from './change.ts';
 import { givenCredentials } from './credentials.ts';
-import { download } from './documents.ts';
+import { download, evidence } from './documents.ts';
 import { tokens } from './oauth.ts';
 import { createDraft, findDraft } from './send.ts';
 import { POLLING_INTERVAL_MS, READ_BATCH, readMany } from './status.ts';
@@ -58,6 +58,7 @@ function open(input: OpenInput, world: World): ProviderClient {
     signingUrl: (request) => signingUrl(api, request),
     read: (requests) => readMany(api, requests),
     download: (providerId, documentRef) => download(api, providerId, documentRef),
-    budget: () => api.budget(),
+    evidence: (providerId, which) => evidence(api, providerId, which),
+    limits: api.limits,
   };
 }

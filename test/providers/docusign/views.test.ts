@@ -75,6 +75,22 @@ describe('a document', () => {
     });
   });
 
+  it.each([
+    ['certificate', '/documents/certificate', 'application/pdf'],
+    ['combined', '/documents/combined?certificate=false', 'application/pdf'],
+    ['archive', '/documents/archive', 'application/zip'],
+  ] as const)('that proves an envelope, %s, is asked for at %s', async (which, path, contentType) => {
+    const { client, world } = clientOf(
+      () => new Response('bytes', { headers: { 'content-type': 'application/octet-stream' } }),
+    );
+    const { body, ...rest } = await client.evidence(ENVELOPE, which);
+    expect({ ...rest, text: await text(body) }).toEqual({ contentType, size: null, text: 'bytes' });
+    expect(restCalls(world)[0]).toMatchObject({
+      url: expect.stringContaining(`/envelopes/${ENVELOPE}${path}`),
+      headers: { accept: contentType },
+    });
+  });
+
   it('that is unknown is refused with the code of the provider', async () => {
     const { client } = clientOf(() => refusal(404, 'DOCUMENT_DOES_NOT_EXIST'));
     await expect(client.download(ENVELOPE, '9')).rejects.toMatchObject({
