@@ -12,14 +12,9 @@ import { loadContent } from './content.ts';
 import { type EnvelopeRow, lockEnvelopes, saveEdits } from './edit.ts';
 import { learnProviderId } from './park.ts';
 import { findEnvelope } from './read.ts';
-import { type Achieved, type CommandDeps, FenceLost } from './attempt.ts';
+import { type Achieved, type CommandDeps, FenceLost, LATE_LANDING_MS } from './attempt.ts';
 import { scheduleReads } from './observe.ts';
 
-/**
- * How long after a doubt a look-up that finds nothing proves nothing: creates land late. A second draft made too soon
- * would be one that nobody ever sees, so this need not cover the slowest create there ever was.
- */
-const LATE_LANDING_MS = 10_000;
 const LOOK_AGAIN_MS = 2_000;
 
 export async function attemptSend(deps: CommandDeps, command: ClaimedCommand): Promise<Achieved> {

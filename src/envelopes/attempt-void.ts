@@ -4,7 +4,9 @@
  */
 import { NotFound, Problem } from '../model/problems.ts';
 import { standingEnd } from '../model/reduce.ts';
+import type { ProviderClient } from '../providers/provider.ts';
 import type { ClaimedCommand } from './commands.ts';
+import type { EnvelopeRow } from './edit.ts';
 import { findEnvelope } from './read.ts';
 import type { Achieved, CommandDeps } from './attempt.ts';
 
@@ -14,12 +16,19 @@ export async function attemptVoid({ database, accounts }: CommandDeps, command: 
   if (!envelope?.providerId) throw new NotFound('envelope at the provider');
   const client = await accounts.client(tenantId, accountId);
   await client.void(envelope.providerId, request.reason ?? '');
+  return readAfter(client, { ...envelope, providerId: envelope.providerId });
+}
+
+/** What came of a change that is done: that it can't be read yet must not make it look undone. */
+export async function readAfter(
+  client: ProviderClient,
+  envelope: Pick<EnvelopeRow, 'state'> & { readonly providerId: string },
+): Promise<Achieved> {
   const sawEnd = standingEnd(envelope.state)?.at ?? null;
   try {
     const sightings = await client.read([{ providerId: envelope.providerId, sawEnd }]);
     return { observations: sightings.map(({ observation }) => observation), readSoon: sightings.length === 0 };
   } catch (error) {
-    // The void itself is done; that it can't be read yet must not make it look undone.
     if (error instanceof Problem) return { observations: [], readSoon: true };
     throw error;
   }

@@ -17,6 +17,12 @@ export interface CommandDeps {
   readonly logger: Logger;
 }
 
+/**
+ * How long after a doubt a look-up that finds nothing proves nothing: writes land late. A second draft made too soon
+ * would be one that nobody ever sees, so this need not cover the slowest write there ever was.
+ */
+export const LATE_LANDING_MS = 10_000;
+
 /** What an attempt that succeeded has learned, to be stored together with its end. */
 export interface Achieved {
   readonly observations: readonly Observation[];

@@ -8,7 +8,7 @@ import type { Tx } from '../db/client.ts';
 import { dbNow } from '../db/columns.ts';
 import { commands, due } from '../db/tables.ts';
 import type { CommandRequest, Failure } from '../model/envelope.ts';
-import type { CommandKind, CommandState } from '../model/words.ts';
+import type { CommandKind } from '../model/words.ts';
 import type { World } from '../world.ts';
 
 export type CommandRow = typeof commands.$inferSelect;
@@ -55,7 +55,8 @@ export async function claimCommand(tx: Tx, world: World, tenantId: string, id: s
       and(
         eq(commands.tenantId, tenantId),
         eq(commands.id, id),
-        sql`(${commands.state} IN ('INTENDED', 'UNCERTAIN') AND coalesce(${commands.nextTryAt}, '-infinity') <= countersign_now()
+        sql`(${commands.state} = 'INTENDED' AND coalesce(${commands.nextTryAt}, '-infinity') <= countersign_now()
+          OR ${commands.state} = 'UNCERTAIN' AND ${commands.nextTryAt} <= countersign_now()
           OR ${commands.state} = 'ATTEMPTED' AND ${commands.leaseUntil} <= countersign_now())`,
       ),
     )
@@ -92,11 +93,14 @@ export type Settlement =
   | { readonly state: 'DONE' }
   | { readonly state: 'REFUSED'; readonly failure: Failure }
   /** To be tried again: INTENDED when nothing reached the provider, UNCERTAIN when something may have. */
-  | { readonly state: 'INTENDED' | 'UNCERTAIN'; readonly failure: Failure; readonly retryInMs: number };
+  | { readonly state: 'INTENDED' | 'UNCERTAIN'; readonly failure: Failure; readonly retryInMs: number }
+  /** May have reached the provider, and nobody can tell: nothing more is done. */
+  | { readonly state: 'UNCERTAIN'; readonly failure: Failure; readonly retryInMs: null };
 
 /** Writes how the attempt ended, and lets go; false when the fence was lost: then nothing may be written. */
 export async function settleCommand(tx: Tx, command: ClaimedCommand, outcome: Settlement): Promise<boolean> {
-  const nextTryAt = 'retryInMs' in outcome ? inMilliseconds(outcome.retryInMs) : null;
+  const retryInMs = 'retryInMs' in outcome ? outcome.retryInMs : null;
+  const nextTryAt = retryInMs === null ? null : inMilliseconds(retryInMs);
   const settled = await tx
     .update(commands)
     .set({
@@ -150,6 +154,7 @@ export async function commandsOf(tx: Tx, tenantId: string, envelopeIds: readonly
     .orderBy(commands.createdAt, commands.id);
 }
 
-export function isSettled(state: CommandState): boolean {
-  return state === 'DONE' || state === 'REFUSED';
+/** True when nothing more will be tried: it is settled, or its doubt is one that nobody can end. */
+export function isOver({ state, nextTryAt }: Pick<CommandRow, 'state' | 'nextTryAt'>): boolean {
+  return state === 'DONE' || state === 'REFUSED' || (state === 'UNCERTAIN' && nextTryAt === null);
 }

@@ -4,13 +4,17 @@
  */
 import type { Failure } from '../model/envelope.ts';
 import {
+  NotTheirTurn,
   OutcomeUnknown,
   Problem,
   ProviderRefused,
   ProviderUnavailable,
   type ProviderFault,
+  RecipientFinished,
+  WrongState,
 } from '../model/problems.ts';
 import { instantOf } from '../model/time.ts';
+import type { EnvelopeRow } from './edit.ts';
 
 const NO_FAULT: ProviderFault = { providerCode: null, providerMessage: '', providerStatus: null, traceId: null };
 
@@ -34,6 +38,7 @@ export function failureOf(error: unknown, now: Date): Failure {
       code: error.code,
       message: error.message,
       fix: error.fix,
+      ...(error instanceof RecipientFinished && { recipientStatus: error.recipientStatus }),
       at,
     };
   // A bug of ours: logged where it happened, and told without its text, which could hold anything.
@@ -46,8 +51,11 @@ export function failureOf(error: unknown, now: Date): Failure {
 }
 
 /** The refusal of an earlier attempt, said again. */
-export function refusalOf(failure: Failure, envelope: string): ProviderRefused {
-  const { providerCode, providerMessage, providerStatus, traceId, fix } = failure;
+export function refusalOf(failure: Failure, { id: envelope, status }: Pick<EnvelopeRow, 'id' | 'status'>): Problem {
+  const { code, message, providerCode, providerMessage, providerStatus, traceId, fix, recipientStatus } = failure;
+  if (code === 'WRONG_STATE') return new WrongState(message, status, fix ?? undefined);
+  if (code === 'NOT_THEIR_TURN') return new NotTheirTurn();
+  if (recipientStatus) return new RecipientFinished(recipientStatus);
   return new ProviderRefused(
     { providerCode, providerMessage, providerStatus, traceId },
     { envelope, ...(typeof fix === 'string' && { fix }) },

@@ -7,6 +7,7 @@ import { due } from '../db/tables.ts';
 import type { Failure } from '../model/envelope.ts';
 import { OutcomeUnknown, Problem, ProviderUnavailable } from '../model/problems.ts';
 import { type Instant, instantOf } from '../model/time.ts';
+import type { CommandKind } from '../model/words.ts';
 import type { Timer, World } from '../world.ts';
 import {
   type ClaimedCommand,
@@ -20,11 +21,16 @@ import {
 import { type Edit, joinLocal, joinObservation, lockEnvelopes, saveEdits } from './edit.ts';
 import { failureOf } from './failure.ts';
 import { type Achieved, type CommandDeps, FenceLost } from './attempt.ts';
+import { attemptCorrect, attemptRemind } from './attempt-recipients.ts';
 import { attemptSend } from './attempt-send.ts';
 import { attemptVoid } from './attempt-void.ts';
 
 /** How long the provider's own news has to come before it is asked what a command came to. */
 const READ_SOON_MS = 5_000;
+
+const ATTEMPTS: Readonly<
+  Record<CommandKind, (deps: CommandDeps, command: ClaimedCommand) => Promise<Achieved>>
+> = { SEND: attemptSend, VOID: attemptVoid, REMIND: attemptRemind, CORRECT: attemptCorrect };
 
 /** Runs one attempt, if one is due. True when it did. */
 export async function runCommand(deps: CommandDeps, tenantId: string, commandId: string): Promise<boolean> {
@@ -33,7 +39,7 @@ export async function runCommand(deps: CommandDeps, tenantId: string, commandId:
   if (!command) return false;
   const renewal = keepRenewing(deps, command);
   try {
-    const achieved = command.kind === 'SEND' ? await attemptSend(deps, command) : await attemptVoid(deps, command);
+    const achieved = await ATTEMPTS[command.kind](deps, command);
     await settle(deps, command, { state: 'DONE' }, achieved);
   } catch (error) {
     if (error instanceof FenceLost) return true;
@@ -76,6 +82,8 @@ function settlementOf(error: unknown, command: ClaimedCommand, world: World): Se
   }
   // What a provider or our own rules refuse is refused; anything else may have happened.
   if (error instanceof Problem) return { state: 'REFUSED', failure };
+  // No look-up shows whether a mail went out, and a second one is not for us to send: the doubt stays.
+  if (command.kind === 'REMIND') return { state: 'UNCERTAIN', failure, retryInMs: null };
   return { state: 'UNCERTAIN', failure, retryInMs };
 }
 
@@ -103,7 +111,7 @@ async function settle(
     if (outcome.state === 'DONE' || outcome.state === 'REFUSED') {
       closeCommand(edit, command, outcome.state === 'REFUSED' ? outcome.failure : null, instantOf(world.now()));
     }
-    if (achieved.readSoon || (outcome.state === 'REFUSED' && command.kind === 'VOID')) {
+    if (achieved.readSoon || (outcome.state === 'REFUSED' && command.kind !== 'SEND')) {
       const dueAt = inMilliseconds(READ_SOON_MS);
       await tx.insert(due).values({ tenantId, kind: 'READ', id: envelopeId, dueAt }).onConflictDoNothing();
     }

@@ -20,6 +20,15 @@ const MAX_METADATA = 50;
 /** One `@`, no spaces, a dot in the domain: what mail can be sent to is for the provider to find out. */
 const EMAIL = /^[^\s@]+@[^\s@.]+(\.[^\s@.]+)+$/;
 
+export function checkName(name: string, capabilities: Capabilities | null, issues: Issues): void {
+  issues.text('name', name, capabilities?.maxName ?? 100);
+}
+
+export function checkEmail(email: string, capabilities: Capabilities | null, issues: Issues): void {
+  issues.length('email', email, capabilities?.maxEmail ?? 100);
+  if (!EMAIL.test(email)) issues.add('INVALID_FORMAT', ['email'], 'This is not an e-mail address.');
+}
+
 /** Adds what is wrong to `issues`; answers the documents that are fit to be stored. */
 export function checkEnvelope(input: EnvelopeInput, context: CheckContext, issues: Issues): CheckedDocument[] {
   const { capabilities, now } = context;
@@ -94,9 +103,8 @@ function checkRecipient(
 ): void {
   const { key, role, name, email, embedded, fields } = recipient;
   issues.text('key', key, 64);
-  issues.text('name', name, capabilities?.maxName ?? 100);
-  issues.length('email', email, capabilities?.maxEmail ?? 100);
-  if (!EMAIL.test(email)) issues.add('INVALID_FORMAT', ['email'], 'This is not an e-mail address.');
+  checkName(name, capabilities, issues);
+  checkEmail(email, capabilities, issues);
   if (capabilities && !capabilities.roles.includes(role)) {
     issues.add('NOT_SUPPORTED', ['role'], `This provider has no ${role}.`, capabilities.roles.join(', '));
   }

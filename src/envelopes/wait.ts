@@ -4,7 +4,7 @@
  */
 import { NotFound } from '../model/problems.ts';
 import type { CommandDeps } from './attempt.ts';
-import { type CommandRow, findCommands, isSettled } from './commands.ts';
+import { type CommandRow, findCommands, isOver } from './commands.ts';
 import type { EnvelopeRow } from './edit.ts';
 import { refusalOf } from './failure.ts';
 import { findEnvelope } from './read.ts';
@@ -13,7 +13,7 @@ import { runCommand } from './run-command.ts';
 /** Another process may be at it, or a retry may be due soon: how often its row is looked at. */
 const LOOK_MS = 150;
 
-/** Returns when the command is settled or `waitMs` have passed. The attempt goes on in any case. */
+/** Returns when nothing more will be tried or `waitMs` have passed. The attempt goes on in any case. */
 export async function runUntil(deps: CommandDeps, tenantId: string, commandId: string, waitMs: number): Promise<void> {
   const { database, world, logger } = deps;
   const deadline = world.monotonic() + waitMs;
@@ -28,7 +28,7 @@ export async function runUntil(deps: CommandDeps, tenantId: string, commandId: s
   done.abort();
   while (timeLeft() > 0) {
     const [command] = await database.withTenants([tenantId], (tx) => findCommands(tx, tenantId, [commandId]));
-    if (!command || isSettled(command.state)) return;
+    if (!command || isOver(command)) return;
     await world.sleep(Math.min(LOOK_MS, timeLeft()));
     await runCommand(deps, tenantId, commandId).catch(() => false);
   }
@@ -44,7 +44,7 @@ export async function outcomeOf(
     const [command] = await findCommands(tx, tenantId, [commandId]);
     const envelope = command ? await findEnvelope(tx, tenantId, command.envelopeId) : null;
     if (!command || !envelope) throw new NotFound('envelope');
-    if (command.state === 'REFUSED' && command.failure) throw refusalOf(command.failure, envelope.id);
+    if (command.state === 'REFUSED' && command.failure) throw refusalOf(command.failure, envelope);
     return { envelope, command };
   });
 }

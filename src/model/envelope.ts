@@ -4,7 +4,7 @@
  */
 import type { IssueCode, ProblemCode, ProviderFault } from './problems.ts';
 import type { Instant } from './time.ts';
-import type { FieldKind, RecipientRole } from './words.ts';
+import type { FieldKind, RecipientRole, RecipientStatus } from './words.ts';
 
 /** Points from the top left of the page as it is displayed (crop box, rotation applied); pages from 1. */
 export type FieldPlace =
@@ -85,6 +85,11 @@ export interface ContentField {
 export interface CommandRequest {
   /** VOID: why, told to the recipients. */
   readonly reason?: string;
+  /** CORRECT: UUID of whom. REMIND: the same, absent for all whose turn it is. */
+  readonly recipientId?: string;
+  /** CORRECT: what is to change; absent stays. */
+  readonly name?: string;
+  readonly email?: string;
 }
 
 /** A refusal as it is kept on an envelope or command. */
@@ -94,6 +99,8 @@ export interface Failure extends ProviderFault {
   /** What to do about it, where that can be said. */
   readonly fix?: string | null;
   readonly issues?: readonly { readonly code: IssueCode; readonly message: string }[];
+  /** For a recipient who can't be asked or changed any more: where they stood. */
+  readonly recipientStatus?: RecipientStatus;
   readonly at: Instant;
 }
 

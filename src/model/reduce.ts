@@ -210,6 +210,17 @@ function difference(before: EnvelopeState, after: EnvelopeState): StateChange[] 
       recipientStatus: word.status,
     });
   }
+  for (const [ref, { at, name, email }] of Object.entries(after.details)) {
+    const held = before.details[ref];
+    if (!held || (held.name === name && held.email === email)) continue;
+    changes.push({
+      type: 'RECIPIENT_UPDATED',
+      occurredAt: at === BEGINNING ? is.changedAt : at,
+      status: is.status,
+      recipient: ref,
+      recipientStatus: after.recipients[ref]?.status ?? 'WAITING',
+    });
+  }
   // Several recipients may have moved in one observation: told in the provider's order.
   changes.sort((a, b) => compare(a.occurredAt, b.occurredAt) || compare(a.recipient ?? '', b.recipient ?? ''));
   if (was.status !== is.status) {

@@ -57,7 +57,7 @@ export type FieldKind = (typeof FIELD_KINDS)[number];
 export const SOURCES = ['WEBHOOK', 'COMMAND', 'READ', 'GATEWAY'] as const;
 export type Source = (typeof SOURCES)[number];
 
-export const COMMAND_KINDS = ['SEND', 'VOID'] as const;
+export const COMMAND_KINDS = ['SEND', 'VOID', 'REMIND', 'CORRECT'] as const;
 export type CommandKind = (typeof COMMAND_KINDS)[number];
 
 /**
@@ -73,6 +73,10 @@ export type DeliveryVerdict = (typeof DELIVERY_VERDICTS)[number];
 /** What a delivery did: nothing new, news applied, parked until its envelope is known, unusable, of no interest. */
 export const DELIVERY_EFFECTS = ['APPLIED', 'UNCHANGED', 'PARKED', 'IGNORED', 'NONE'] as const;
 export type DeliveryEffect = (typeof DELIVERY_EFFECTS)[number];
+
+/** What a check of an account came to. UNKNOWN: it could not be made. */
+export const HEALTH_STATES = ['OK', 'WARNING', 'FAILING', 'UNKNOWN'] as const;
+export type HealthState = (typeof HEALTH_STATES)[number];
 
 export const EVENT_TYPES = [
   'ENVELOPE_CREATED',
@@ -97,6 +101,7 @@ export const EVENT_TYPES = [
   'RECIPIENT_DELEGATED',
   'RECIPIENT_BOUNCED',
   'RECIPIENT_FAILED',
+  'RECIPIENT_UPDATED',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 

@@ -101,6 +101,22 @@ export interface SigningUrlRequest {
   readonly returnUrl: string;
 }
 
+export interface RemindRequest {
+  readonly providerId: string;
+  /** The provider's id of whom to mail; null for all whose turn it is. */
+  readonly ref: string | null;
+}
+
+export interface CorrectRequest {
+  readonly providerId: string;
+  readonly ref: string;
+  /** What is to change; null stays. */
+  readonly name: string | null;
+  readonly email: string | null;
+  /** True to mail the recipient, if it is their turn. */
+  readonly notify: boolean;
+}
+
 export interface SigningUrl {
   readonly url: string;
   readonly expiresAt: Date;
@@ -156,6 +172,16 @@ export interface ProviderClient {
   release(providerId: string): Promise<void>;
   /** Cancels for good. May be repeated: voiding what is voided already succeeds. */
   void(providerId: string, reason: string): Promise<void>;
+  /**
+   * Mails the invitation again. Said once: a repetition is another mail, and a lost answer is settled by nobody. Throws
+   * `NotTheirTurn` and `RecipientFinished` for the one recipient it is asked to mail.
+   */
+  remind(request: RemindRequest): Promise<void>;
+  /**
+   * Changes who a recipient is. May be repeated: it looks before it writes, and what is as wished already counts as
+   * done. Throws `RecipientFinished`.
+   */
+  correct(request: CorrectRequest): Promise<void>;
   /** Throws `NotTheirTurn` for a recipient that others come before. */
   signingUrl(request: SigningUrlRequest): Promise<SigningUrl>;
   /** Any number of envelopes, as many requests as `readBatch` makes of them. One the provider doesn't know is left out. */

@@ -14,11 +14,12 @@ import {
   type Problem,
   ProviderRefused,
   ProviderUnavailable,
+  RecipientFinished,
   TooEarly,
   WrongState,
 } from '../model/problems.ts';
 import { builder } from './builder.ts';
-import { EnvelopeStatusEnum, IssueCodeEnum, ProblemCodeEnum } from './enums.ts';
+import { EnvelopeStatusEnum, IssueCodeEnum, ProblemCodeEnum, RecipientStatusEnum } from './enums.ts';
 import { EnvelopeRef } from './refs.ts';
 
 const ProblemInterface = builder.interfaceRef<Problem>('Problem').implement({
@@ -172,6 +173,19 @@ builder.objectType(WrongState, {
   interfaces: [ProblemInterface],
   fields: (t) => ({
     status: t.field({ type: EnvelopeStatusEnum, description: 'The state it is in.', resolve: ({ status }) => status }),
+  }),
+});
+
+builder.objectType(RecipientFinished, {
+  name: 'RecipientFinished',
+  description: 'The recipient has done their part.',
+  interfaces: [ProblemInterface],
+  fields: (t) => ({
+    recipientStatus: t.field({
+      type: RecipientStatusEnum,
+      description: 'Where they stand.',
+      resolve: ({ recipientStatus }) => recipientStatus,
+    }),
   }),
 });
 

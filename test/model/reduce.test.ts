@@ -197,6 +197,19 @@ describe('a recipient', () => {
     );
   });
 
+  it('whose name or address was corrected is told of, and one who is heard of for the first time is not', () => {
+    const ada = detail('1', 'Ada Byron', 1);
+    expect(
+      events(
+        webhook({ details: [ada] }),
+        webhook({ details: [detail('1', 'Ada Byron', 2)] }),
+        webhook({ details: [detail('1', 'Ada Lovelace', 3)] }),
+        webhook({ details: [{ ...detail('1', 'Ada Lovelace', 4), email: 'ada@elsewhere.example' }] }),
+        webhook({ details: [ada] }),
+      ),
+    ).toEqual([[], [], ['RECIPIENT_UPDATED 1'], ['RECIPIENT_UPDATED 1'], []]);
+  });
+
   it('of several in one message is told in the order of the provider', () => {
     const [changes] = events(
       webhook({ recipients: [recipient('2', 'SIGNED', 5), recipient('10', 'SIGNED', 4), recipient('1', 'SIGNED', 5)] }),

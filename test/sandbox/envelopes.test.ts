@@ -248,6 +248,33 @@ test('invitations are sent again while the envelope is under way, and never afte
   );
 });
 
+test('those who have not signed are reminded and warned as the notification says, which the pages show', async () => {
+  const { call, create, control, ledger, sandbox } = await startClient();
+  const notification = {
+    useAccountDefaults: 'false',
+    reminders: { reminderEnabled: 'true', reminderDelay: '2', reminderFrequency: '3' },
+    expirations: { expireEnabled: 'true', expireAfter: '10', expireWarn: '4' },
+  };
+  const id = await create(definition({ notification }));
+  expect((await call('GET', `/envelopes/${id}/notification`)).body).toEqual(notification);
+  expect(await (await fetch(sandbox.url)).text()).toMatch(
+    /reminds after 2 days, then every 3; expires \S+Z, warns 4 days before/,
+  );
+  const mails: unknown[] = [];
+  for (let day = 1; day <= 10; day += 1) {
+    const after = (await ledger()).at(-1)?.['seq'];
+    await control('POST', '/clock', { advanceMs: 86_400_000 });
+    for (const mail of await ledger(`?kind=mail&after=${String(after)}`)) mails.push([day, mail['event']]);
+  }
+  expect(mails).toEqual([
+    [2, 'reminder'],
+    [5, 'reminder'],
+    [6, 'expiring'],
+    [8, 'reminder'],
+    [10, 'voided'],
+  ]);
+});
+
 test('the mail of a draft can be changed, that of a sent envelope not', async () => {
   const { call, create } = await startClient();
   const id = await create(definition({ status: 'created' }));

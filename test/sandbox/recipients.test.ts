@@ -87,6 +87,66 @@ test('a bounced recipient is autoresponded and is invited anew when the address 
   expect(await statuses(client, id)).toEqual(['sent']);
 });
 
+test('one recipient is asked again by a correction of nothing, and stays as far as they were', async () => {
+  const client = await startClient();
+  const id = await client.create(definition({ recipients: { signers: [signer('1'), signer('2')] } }));
+  await client.control('POST', `/envelopes/${id}/recipients/1/open`);
+  const put = await client.call('PUT', `/envelopes/${id}/recipients?resend_envelope=true`, {
+    signers: [{ recipientId: '1' }],
+  });
+  expect(put.body).toMatchObject({ recipientUpdateResults: [{ errorDetails: { errorCode: 'SUCCESS' } }] });
+  expect(await statuses(client, id)).toEqual(['delivered', 'sent']);
+  const resent = (await client.ledger('?event=resent')).map((entry) => [entry['kind'], entry['recipientId']]);
+  expect(resent).toEqual([
+    ['mail', '1'],
+    ['recipient', '1'],
+  ]);
+});
+
+test('a new address is mailed once, asked to or not, and what the old one has opened counts no more', async () => {
+  const client = await startClient();
+  for (const query of ['', '?resend_envelope=true']) {
+    const id = await client.create(definition());
+    await client.control('POST', `/envelopes/${id}/recipients/1/open`);
+    await client.call('PUT', `/envelopes/${id}/recipients${query}`, {
+      signers: [{ recipientId: '1', email: 'right@tenant.example' }],
+    });
+    expect(await statuses(client, id)).toEqual(['sent']);
+    const mails = await client.ledger(`?kind=mail&envelopeId=${id}`);
+    expect(mails.map((mail) => [mail['event'], mail['to']])).toEqual([
+      ['invitation', 'signer1@tenant.example'],
+      ['resent', 'right@tenant.example'],
+    ]);
+    expect(await client.ledger(`?kind=recipient&event=corrected&envelopeId=${id}`)).toMatchObject([
+      { recipientId: '1', email: 'right@tenant.example' },
+    ]);
+  }
+});
+
+test('a resend mails no embedded recipient, and nobody before their turn', async () => {
+  const client = await startClient();
+  const id = await client.create(
+    definition({
+      recipients: {
+        signers: [signer('1', { clientUserId: 'user-88' }), signer('2'), signer('3', { routingOrder: '2' })],
+      },
+    }),
+  );
+  await client.call('PUT', `/envelopes/${id}?resend_envelope=true`, {});
+  await client.call('PUT', `/envelopes/${id}/recipients?resend_envelope=true`, { signers: [{ recipientId: '3' }] });
+  expect((await client.ledger('?kind=mail&event=resent')).map((mail) => mail['recipientId'])).toEqual(['2']);
+});
+
+test('nobody of an envelope that has ended is corrected or asked again', async () => {
+  const client = await startClient();
+  const id = await client.create(definition());
+  await client.control('POST', `/envelopes/${id}/sign`);
+  for (const query of ['', '?resend_envelope=true']) {
+    const put = await client.call('PUT', `/envelopes/${id}/recipients${query}`, { signers: [{ recipientId: '1' }] });
+    expect([put.status, put.body['errorCode']]).toEqual([400, 'ENVELOPE_INVALID_STATUS']);
+  }
+});
+
 test('a correction answers 200 with an error per item', async () => {
   const client = await startClient();
   const id = await client.create(

@@ -167,6 +167,29 @@ describe('DocuSign’s SDK', () => {
     expect(seen['removed']).toMatchObject({ signers: [{ recipientId: '2' }] });
   });
 
+  it('mails the corrected recipient and each resend, at the new address', () => {
+    expect(asJson(seen['remindedOne'])['recipientUpdateResults']).toMatchObject([
+      { recipientId: '1', errorDetails: { errorCode: 'SUCCESS' } },
+    ]);
+    expect(list(asJson(seen['recipientsAfter'])['signers'])[0]).toMatchObject({
+      recipientId: '1',
+      name: 'Bo Tenant',
+      email: 'bo@elsewhere.example',
+      status: 'sent',
+    });
+    expect(list(asJson(seen['mails'])['entries']).map(({ event, to }) => [event, to])).toEqual([
+      ['invitation', 'bo@tenant.example'],
+      ['resent', 'bo@elsewhere.example'],
+      ['resent', 'bo@elsewhere.example'],
+      ['resent', 'bo@elsewhere.example'],
+    ]);
+  });
+
+  it('can not send again or correct what has ended', () => {
+    expect(seen['resendTooLate']).toMatchObject({ status: 400, errorCode: 'EDIT_LOCK_INVALID_STATE_FOR_LOCK' });
+    expect(seen['correctTooLate']).toMatchObject({ status: 400, errorCode: 'ENVELOPE_INVALID_STATUS' });
+  });
+
   it('sends again with an empty body, and voids once', () => {
     expect(seen['resent']).toHaveProperty('envelopeId');
     expect(seen['voided']).toMatchObject({ status: 'voided', voidedReason: 'Superseded by lease 4712' });

@@ -12,7 +12,7 @@ import { type Api, envelopePath } from './api.ts';
 import type { EnvelopePayload } from './payload.ts';
 import { presentable } from '../fault.ts';
 import { wordOf } from './read.ts';
-import { traceOf } from './refusals.ts';
+import { remedyOf, traceOf } from './refusals.ts';
 import { readEnvelope } from './status.ts';
 
 export async function release(api: Api, providerId: string): Promise<void> {
@@ -63,21 +63,30 @@ async function isDoneAlready(
   }
 }
 
-const summary = z.object({
-  errorDetails: z.object({ errorCode: z.string(), message: z.string().catch('') }).nullish(),
-});
+export const errorDetails = z.object({ errorCode: z.string(), message: z.string().catch('') });
+export type ErrorDetails = z.output<typeof errorDetails>;
+
+const summary = z.object({ errorDetails: errorDetails.nullish() });
 
 /** The body of a success is described in several ways, so any will do; but a refusal may hide in it. */
-async function changed(response: Response): Promise<void> {
+export async function changed(response: Response): Promise<void> {
   const text = await readText(response);
   const { errorDetails } = summary.safeParse(jsonOrNull(text)).data ?? {};
-  if (!errorDetails || errorDetails.errorCode === '' || errorDetails.errorCode.toUpperCase() === 'SUCCESS') return;
-  throw new ProviderRefused({
-    providerCode: presentable(errorDetails.errorCode),
-    providerMessage: presentable(errorDetails.message || errorDetails.errorCode),
-    providerStatus: response.status,
-    traceId: traceOf(response.headers),
-  });
+  refuseBy(errorDetails, response);
+}
+
+/** A refusal inside an answer with status 200. */
+export function refuseBy(details: ErrorDetails | null | undefined, { status, headers }: Response): void {
+  if (!details || details.errorCode === '' || details.errorCode.toUpperCase() === 'SUCCESS') return;
+  throw new ProviderRefused(
+    {
+      providerCode: presentable(details.errorCode),
+      providerMessage: presentable(details.message || details.errorCode),
+      providerStatus: status,
+      traceId: traceOf(headers),
+    },
+    remedyOf(details.errorCode),
+  );
 }
 
 function jsonOrNull(text: string): unknown {

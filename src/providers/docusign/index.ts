@@ -9,6 +9,7 @@ import { release, voidEnvelope } from './change.ts';
 import { givenCredentials } from './credentials.ts';
 import { download, evidence } from './documents.ts';
 import { tokens } from './oauth.ts';
+import { correctRecipient, remind } from './recipients.ts';
 import { createDraft, findDraft } from './send.ts';
 import { POLLING_INTERVAL_MS, READ_BATCH, readMany } from './status.ts';
 import { findAccount } from './userinfo.ts';
@@ -55,6 +56,8 @@ function open(input: OpenInput, world: World): ProviderClient {
     findDraft: (correlation) => findDraft(api, correlation),
     release: (providerId) => release(api, providerId),
     void: (providerId, reason) => voidEnvelope(api, providerId, reason),
+    remind: (request) => remind(api, request),
+    correct: (request) => correctRecipient(api, request),
     signingUrl: (request) => signingUrl(api, request),
     read: (requests) => readMany(api, requests),
     download: (providerId, documentRef) => download(api, providerId, documentRef),

@@ -49,6 +49,12 @@ const REMEDIES: Readonly<Record<string, string>> = {
 
 const body = z.object({ errorCode: z.string().catch(''), message: z.string().catch('') });
 
+/** What to do about an error code, where that is known. */
+export function remedyOf(code: string): { fix?: string } {
+  const fix = REMEDIES[code.toUpperCase()];
+  return fix === undefined ? {} : { fix };
+}
+
 /** What DocuSign's support asks for. */
 export function traceOf(headers: Headers): string | null {
   const trace = headers.get('x-docusign-tracetoken');

@@ -4,9 +4,9 @@
  */
 import { ApiError, invalidStatus } from './errors.ts';
 import { beforeChange, mail, note, record, recordRecipient, sender, setStatus } from './history.ts';
-import { isActive, isEnded } from './progress.ts';
+import { isActive, isEnded, isMailed } from './progress.ts';
 import { activateNext } from './routing.ts';
-import type { Emit, Envelope, Sandbox } from './state.ts';
+import type { Emit, Envelope, Recipient, Sandbox } from './state.ts';
 import { DAY } from './values.ts';
 
 /** A draft goes out. Subject, documents and recipients must be there. */
@@ -35,9 +35,22 @@ export function scheduleExpiry(sandbox: Sandbox, envelope: Envelope): void {
   delete envelope.expiresAt;
   if (!envelope.notification.expireEnabled || envelope.sentAt === undefined) return;
   envelope.expiresAt = envelope.sentAt + envelope.notification.expireAfter * DAY;
-  envelope.expiry = sandbox.clock.at(envelope.expiresAt, () => {
-    if (!isEnded(envelope)) expire(sandbox, envelope);
-  });
+  const { expireWarn } = envelope.notification;
+  const timers = [
+    sandbox.clock.at(envelope.expiresAt, () => (isEnded(envelope) ? undefined : expire(sandbox, envelope))),
+  ];
+  const warnAt = envelope.expiresAt - expireWarn * DAY;
+  if (expireWarn > 0 && warnAt > sandbox.clock.now()) {
+    timers.push(sandbox.clock.at(warnAt, () => (isEnded(envelope) ? undefined : warn(sandbox, envelope))));
+  }
+  envelope.expiry = { cancel: () => timers.forEach((timer) => timer.cancel()) };
+}
+
+/** A mail and nothing more, as reminders are. */
+function warn(sandbox: Sandbox, envelope: Envelope): void {
+  for (const recipient of envelope.recipients.filter(isActive)) {
+    if (isMailed(recipient)) mail(sandbox, envelope, recipient, 'expiring');
+  }
 }
 
 /** Expiry ends an envelope as voided, with a reason of the platform's. */
@@ -85,9 +98,12 @@ export function resend(sandbox: Sandbox, envelope: Envelope, emit: Emit): void {
   record(sandbox, envelope, 'resent');
   note(sandbox, envelope, 'Resent', sender(sandbox, envelope), 'The invitations were sent again.');
   emit(envelope, 'envelope-resent');
-  for (const recipient of envelope.recipients.filter(isActive)) {
-    mail(sandbox, envelope, recipient, 'resent');
-    recordRecipient(sandbox, envelope, recipient, 'resent');
-    emit(envelope, 'recipient-resent', recipient);
-  }
+  for (const recipient of envelope.recipients.filter(isActive)) resendTo(sandbox, envelope, recipient, emit);
+}
+
+/** Of one whose turn it is. */
+export function resendTo(sandbox: Sandbox, envelope: Envelope, recipient: Recipient, emit: Emit): void {
+  if (isMailed(recipient)) mail(sandbox, envelope, recipient, 'resent');
+  recordRecipient(sandbox, envelope, recipient, 'resent');
+  emit(envelope, 'recipient-resent', recipient);
 }

@@ -52,7 +52,7 @@ function envelopeTable(envelopes: readonly Envelope[]): Html {
         (envelope) =>
           html`<tr>
             <td>${envelope.emailSubject || '(no subject)'}<br /><code class="soft">${envelope.envelopeId}</code></td>
-            <td>${envelope.status}</td>
+            <td>${envelope.status}<br /><span class="soft">${notificationText(envelope)}</span></td>
             <td>${envelope.recipients.map((recipient) => html`${recipient.name}: ${recipient.status}<br />`)}</td>
           </tr>`,
       )}
@@ -60,10 +60,22 @@ function envelopeTable(envelopes: readonly Envelope[]): Html {
   </table>`;
 }
 
+/** What happens by itself as time goes by. */
+function notificationText({ notification, expiresAt }: Envelope): string {
+  const { reminderEnabled, reminderDelay, reminderFrequency, expireEnabled, expireAfter, expireWarn } = notification;
+  const reminders = reminderEnabled ? `reminds after ${reminderDelay} days` : '';
+  const again = reminderEnabled && reminderFrequency > 0 ? `, then every ${reminderFrequency}` : '';
+  const when = expiresAt === undefined ? `${expireAfter} days after sending` : new Date(expiresAt).toISOString();
+  const expiry = expireEnabled ? `expires ${when}` : 'never expires';
+  const warning = expireEnabled && expireWarn > 0 ? `, warns ${expireWarn} days before` : '';
+  return [reminders + again, expiry + warning].filter((text) => text !== '').join('; ');
+}
+
 const WORDS: Record<Mail['kind'], string> = {
   invitation: 'asks you to sign',
   resent: 'asks you again to sign',
   reminder: 'reminds you to sign',
+  expiring: 'expires soon',
   copy: 'sends you a copy',
   completed: 'is completed',
   voided: 'was voided',

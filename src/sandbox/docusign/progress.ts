@@ -17,6 +17,11 @@ export function isActive(recipient: Recipient): boolean {
   return recipient.status === 'sent' || recipient.status === 'delivered' || recipient.status === 'autoresponded';
 }
 
+/** An embedded recipient gets no mails, unless the sender gave an address of their own for them to start at. */
+export function isMailed(recipient: Recipient): boolean {
+  return recipient.clientUserId === undefined || recipient.extra['embeddedRecipientStartURL'] !== undefined;
+}
+
 /** Lowest routing order with someone unfinished; the last one when all are done. */
 export function currentRoutingOrder(envelope: Envelope): number {
   const open = envelope.recipients.filter((recipient) => !isFinished(recipient));

@@ -5,7 +5,8 @@
 import { isActive, isEnded, isFinished } from './progress.ts';
 import { type Call, type Reply, envelopeOf, jsonObject, ok, query } from './call.ts';
 import { checkComplete, checkEmail, checkLength, readRecipient } from './definition.ts';
-import { beforeChange, mail, note, record, sender } from './history.ts';
+import { beforeChange, note, record, recordRecipient, sender } from './history.ts';
+import { resendTo } from './lifecycle.ts';
 import { activateNext } from './routing.ts';
 import { recipientJson, recipientsJson } from './envelope-json.ts';
 import { ApiError, invalidParameter, invalidStatus } from './errors.ts';
@@ -146,13 +147,18 @@ function correct(
   }
   if (member['tabs'] !== undefined && envelope.status === 'created')
     recipient.tabs = readTabs(member['tabs'], tabIds(envelope));
+  recordRecipient(call.sandbox, envelope, recipient, 'corrected');
   if (!isActive(recipient) || (!moved && !again)) return;
+  if (moved) inviteAnew(call, recipient);
+  resendTo(call.sandbox, envelope, recipient, call.emit);
+}
+
+/** Whoever reads mails at the new address has opened nothing yet. */
+function inviteAnew(call: Call, recipient: Recipient): void {
   recipient.status = 'sent';
   delete recipient.deliveredAt;
   delete recipient.autoRespondedReason;
   recipient.sentAt = call.sandbox.clock.now();
-  if (recipient.clientUserId === undefined) mail(call.sandbox, envelope, recipient, 'resent');
-  call.emit(envelope, 'recipient-resent', recipient);
 }
 
 /** A change of an envelope under way is a correction; those added may be due at once. */

@@ -3,7 +3,7 @@
  * @module
  */
 import { mail, note, record, recordRecipient, sender, setStatus } from './history.ts';
-import { isFinished } from './progress.ts';
+import { isFinished, isMailed } from './progress.ts';
 import type { Emit, Envelope, Recipient, Sandbox } from './state.ts';
 
 /** Groups that are done as soon as their turn comes. */
@@ -33,9 +33,7 @@ function notify(sandbox: Sandbox, envelope: Envelope, recipient: Recipient, emit
     finish(sandbox, envelope, recipient, emit);
     return;
   }
-  if (recipient.clientUserId === undefined || recipient.extra['embeddedRecipientStartURL'] !== undefined) {
-    mail(sandbox, envelope, recipient, 'invitation');
-  }
+  if (isMailed(recipient)) mail(sandbox, envelope, recipient, 'invitation');
   sandbox.onTurn(envelope, recipient);
 }
 

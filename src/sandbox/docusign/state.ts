@@ -175,7 +175,7 @@ export interface Envelope {
 /** One e-mail the platform would have sent. */
 export interface Mail {
   at: number;
-  kind: 'invitation' | 'resent' | 'reminder' | 'copy' | 'completed' | 'voided' | 'declined';
+  kind: 'invitation' | 'resent' | 'reminder' | 'expiring' | 'copy' | 'completed' | 'voided' | 'declined';
   envelopeId: string;
   recipientIdGuid: string;
   to: string;

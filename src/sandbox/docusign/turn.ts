@@ -4,7 +4,7 @@
  */
 import { sign } from './acts.ts';
 import { mail } from './history.ts';
-import { isActive, isEnded } from './progress.ts';
+import { isActive, isEnded, isMailed } from './progress.ts';
 import type { Envelope, Recipient, Sandbox } from './state.ts';
 import { DAY } from './values.ts';
 
@@ -27,7 +27,7 @@ function scheduleReminder(sandbox: Sandbox, envelope: Envelope, recipient: Recip
   sandbox.clock.after(days * DAY, () => {
     const { reminderEnabled, reminderFrequency } = envelope.notification;
     if (!reminderEnabled || !mayAct(envelope, recipient)) return;
-    if (recipient.clientUserId === undefined) mail(sandbox, envelope, recipient, 'reminder');
+    if (isMailed(recipient)) mail(sandbox, envelope, recipient, 'reminder');
     if (reminderFrequency > 0) scheduleReminder(sandbox, envelope, recipient, reminderFrequency);
   });
 }

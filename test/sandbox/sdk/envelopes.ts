@@ -84,7 +84,7 @@ export async function signOne({ client, accountId, url, seen }: Session, pdf: st
 }
 
 /** One sent at once, its notification and a recipient changed, sent again, voided; and both in lists. */
-export async function voidOne({ client, accountId, seen }: Session, pdf: string): Promise<void> {
+export async function voidOne({ client, accountId, url, seen }: Session, pdf: string): Promise<void> {
   const api = new docusign.EnvelopesApi(client);
   const fromDate = new Date(Date.now() - 3_600_000).toISOString();
   const notification = {
@@ -107,12 +107,22 @@ export async function voidOne({ client, accountId, seen }: Session, pdf: string)
       ],
     },
   });
+  seen['remindedOne'] = await api.updateRecipients(accountId, envelopeId, {
+    recipients: { signers: [{ recipientId: '1' }] },
+    resendEnvelope: 'true',
+  });
+  seen['recipientsAfter'] = await api.listRecipients(accountId, envelopeId);
   seen['removed'] = await api.deleteRecipient(accountId, envelopeId, '2');
   seen['resent'] = await api.update(accountId, envelopeId, { resendEnvelope: 'true' });
   const voiding = { envelope: { status: 'voided', voidedReason: 'Superseded by lease 4712' } };
+  seen['mails'] = await control(url, 'GET', `/ledger?kind=mail&envelopeId=${envelopeId}`);
   seen['void'] = await api.update(accountId, envelopeId, voiding);
   seen['voided'] = await api.getEnvelope(accountId, envelopeId);
   seen['voidAgain'] = await refusalOf(api.update(accountId, envelopeId, voiding));
+  seen['resendTooLate'] = await refusalOf(api.update(accountId, envelopeId, { resendEnvelope: 'true' }));
+  seen['correctTooLate'] = await refusalOf(
+    api.updateRecipients(accountId, envelopeId, { recipients: { signers: [{ recipientId: '1', name: 'Late' }] } }),
+  );
 
   const other = await api.createEnvelope(accountId, { envelopeDefinition: definition('created', pdf) });
   const ids = [envelopeId, other.envelopeId];
