@@ -53,6 +53,16 @@ export function serveConfig(env: NodeJS.ProcessEnv = process.env) {
     trustedProxies: read('TRUSTED_PROXIES', addresses),
     allowSandbox,
     introspection: read('INTROSPECTION', flag),
+    /** The port is null when nobody is to be told; 0 takes any. */
+    metricsListener: readMetrics(env, read),
+    /** Whether an OpenTelemetry collector is named; the SDK reads the rest. */
+    tracing: ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'].some((name) => env[name]?.trim()),
+    drain: Object.freeze({
+      /** Seconds between being told to stop and stopping: balancers need them to see that it isn't ready. */
+      graceSeconds: read('DRAIN_GRACE_SECONDS', whole(0, 600, 5)) ?? 0,
+      /** Seconds that what is under way has after that. */
+      limitSeconds: read('DRAIN_LIMIT_SECONDS', whole(1, 3_600, 20)) ?? 1,
+    }),
     logLevel: read(
       'LOG_LEVEL',
       z.enum(['silent', 'error', 'warn', 'info'], 'is silent, error, warn or info').default('info'),
@@ -71,6 +81,15 @@ export function tokenConfig(env: NodeJS.ProcessEnv = process.env) {
   const { read, finish } = reader(env);
   const key = read('AUTH_SECRET', secret('is missing: tokens are signed here with a shared secret alone'));
   return finish({ ...readClaims(read), key, algorithms: ['HS256'] });
+}
+
+/** Its own port, and this machine alone unless told otherwise: how busy one is is nobody else's business. */
+function readMetrics(env: NodeJS.ProcessEnv, read: Read) {
+  if (!env['METRICS_PORT']?.trim()) return { port: null, host: '' };
+  return Object.freeze({
+    port: read('METRICS_PORT', whole(0, 65_535, 0)),
+    host: read('METRICS_HOST', text.default('127.0.0.1')) ?? '',
+  });
 }
 
 type Read = <T>(name: string, as: z.ZodType<T>) => T | null;

@@ -4,11 +4,15 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createAccounts } from './accounts/accounts.ts';
+import { hearOfAccounts } from './accounts/account-hints.ts';
+import { createAccountChanges } from './accounts/changes.ts';
+import { createHealthChecks } from './accounts/health.ts';
 import { createSealer, type SecretKey } from './auth/sealer.ts';
 import { createSignedLinks } from './auth/signed-links.ts';
 import type { AuthConfig } from './auth/auth-config.ts';
 import { createVerifier } from './auth/verify.ts';
 import { assertIsolation, type Database } from './db/client.ts';
+import { createInspector } from './documents/inspector.ts';
 import { receiveUpload } from './documents/uploads.ts';
 import type { CommandDeps } from './envelopes/attempt.ts';
 import { createDownloads } from './envelopes/downloads.ts';
@@ -63,8 +67,11 @@ export interface Gateway {
   readonly services: Services;
   /** Says that it isn't ready, and goes on as before: balancers are to look elsewhere before it closes. */
   retire(): void;
-  /** Takes nothing new, finishes what is under way, and ends. The database stays open. */
-  close(): Promise<void>;
+  /**
+   * Takes nothing new, finishes what is under way, and ends. The database stays open. Answers have so many milliseconds;
+   * commands have as long as they need.
+   */
+  close(patienceMs?: number): Promise<void>;
 }
 
 /** Slow or idle peers are cut by these, in milliseconds. */
@@ -112,13 +119,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     metrics,
     onError,
   });
+  await hearOfAccounts(database, accounts.forgetRoutes);
   const running = new Set<Promise<unknown>>();
   const commandDeps: CommandDeps = { database, world, accounts, bus, logger, metrics, running };
   const lookUps = createLookUps(commandDeps);
+  const inspector = createInspector(world);
   const services: Services = {
     world,
     accounts,
-    envelopes: createEnvelopes(commandDeps, lookUps),
+    accountChanges: createAccountChanges({ database, world, sealer, accounts }),
+    health: createHealthChecks({ database, world, sealer, accounts, onError }),
+    envelopes: createEnvelopes({ ...commandDeps, inspector }, lookUps),
     events: createEventPages(database),
     streams,
     deliveries: createDeliveryPages(database),
@@ -168,14 +179,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   // The order in which a request meets them.
   handle = (req, res) => {
-    if (options.graphiql && !isLocal(req)) {
-      return sendProblem(res, 421, 'NOT_LOCAL', 'This development server answers to localhost and 127.0.0.1 alone.');
-    }
     if (webhooks.handle(req, res)) return;
     if (handleDownload({ links, downloads, logger }, req, res)) return;
     if (handleUpload(uploads, req, res)) return;
     if (handleErrorsPage(req, res)) return;
     if (health.handle(req, res)) return;
+    // What is above proves itself by a signature, and may come by a tunnel.
+    if (options.graphiql && !isLocal(req)) {
+      return sendProblem(res, 421, 'NOT_LOCAL', 'This development server answers to localhost and 127.0.0.1 alone.');
+    }
     if (req.url === '/' && options.graphiql) {
       res.writeHead(302, { location: '/graphql' }).end();
       return;
@@ -189,12 +201,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     url,
     services,
     retire: health.retire,
-    close: async () => {
+    close: async (patienceMs) => {
       health.retire();
       server.close();
       streams.drain();
-      await Promise.all([webhooks.drain(), graphql.drain()]);
+      await Promise.all([webhooks.drain(), graphql.drain(patienceMs)]);
       await runner.stop();
+      await inspector.close();
       // Those whose caller didn't wait for them.
       while (running.size > 0) await Promise.allSettled(running);
       await graphql.dispose();

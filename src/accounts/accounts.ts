@@ -2,16 +2,21 @@
  * A tenant's accounts at providers: connected once, sealed, and opened when they are needed.
  * @module
  */
-import { and, asc, eq, gt, inArray, or } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, isNull, or } from 'drizzle-orm';
 import type { Sealer } from '../auth/sealer.ts';
 import type { Database } from '../db/client.ts';
-import { accounts, routes } from '../db/tables.ts';
+import { accounts, providerBudgets, routes } from '../db/tables.ts';
 import { InvalidInput, NotFound } from '../model/problems.ts';
-import type { Environment, ProviderName } from '../model/words.ts';
-import type { Capabilities, Provider, ProviderClient } from '../providers/provider.ts';
+import type { Environment, ProviderName, WebhookMode } from '../model/words.ts';
+import type { Capabilities, KnownLimits, Provider, ProviderClient } from '../providers/provider.ts';
+import { type Metrics, noMetrics } from '../telemetry/metrics.ts';
 import type { World } from '../world.ts';
+import { tellOfAccounts } from './account-hints.ts';
+import { noteAsked } from './asked.ts';
+import { createBudgets, limitsOf } from './budgets.ts';
 import { createClientCache } from './client-cache.ts';
 import { storeAccount } from './connect.ts';
+import { observed, observedClient, type Observing } from './observed-client.ts';
 import { createRouteCache, type WebhookRoute } from './route-cache.ts';
 import {
   type AccountRow,
@@ -30,7 +35,8 @@ export interface ConnectRequest {
   readonly environment: Environment;
   /** As the caller gave them; the provider parses them. */
   readonly credentials: unknown;
-  readonly webhook: 'PER_ENVELOPE';
+  /** ACCOUNT begins with `registerWebhook`; until then the account is, or stays, as it was. */
+  readonly webhook: WebhookMode;
   /** The UUID a new row gets, for an account that a script must know beforehand; chance decides without. */
   readonly id?: string;
 }
@@ -52,10 +58,20 @@ export interface Accounts {
   /** Opened once per process, and anew when the account was connected again. Throws NotFound. */
   client(tenantId: string, accountId: string): Promise<ProviderClient>;
   capabilities(account: AccountRow): Capabilities;
+  /** What the provider's rate limits leave, as any replica has heard. */
+  limits(tenantId: string, accountIds: readonly string[]): Promise<ReadonlyMap<string, KnownLimits>>;
+  /** The same, as this process knows it without asking. */
+  knownLimits(tenantId: string, accountId: string): KnownLimits;
   /** Where the provider sends this account's webhooks. Whoever knows it can post there: a secret. */
   webhookUrl(account: AccountRow): Promise<string>;
   /** Whose webhook this address is, or null when nobody's. */
   webhookRoute(provider: string, secret: string): Promise<WebhookRoute | null>;
+  /** Forgets whose which webhook address is: another process has changed an account. */
+  forgetRoutes(): void;
+  /** After the commit of a change: forgets it here, and has the others forget it. */
+  changed(): void;
+  /** Writes what waits to be written. */
+  close(): Promise<void>;
 }
 
 export interface AccountDeps {
@@ -65,10 +81,20 @@ export interface AccountDeps {
   readonly providers: (name: ProviderName) => Provider;
   readonly publicUrl: string;
   readonly allowSandbox: boolean;
+  readonly metrics?: Metrics;
+  /** Told of what failed in the background. */
+  readonly onError?: (error: unknown) => void;
 }
 
 export function createAccounts(deps: AccountDeps): Accounts {
-  const { database, world, sealer, providers, publicUrl } = deps;
+  const { database, world, sealer, providers, publicUrl, metrics = noMetrics, onError = () => undefined } = deps;
+  const budgets = createBudgets({ database, world, onError });
+  const observing = (provider: ProviderName, called = (): void => undefined): Observing => ({
+    provider,
+    world,
+    metrics,
+    called,
+  });
 
   const webhookUrl = (row: AccountRow): Promise<string> => openWebhookUrl(sealer, row, publicUrl);
 
@@ -76,9 +102,14 @@ export function createAccounts(deps: AccountDeps): Accounts {
     const { environment, providerAccountId, baseUri } = row;
     const credentials = await openCredentials(sealer, row);
     const url = row.webhookMode === 'PER_ENVELOPE' ? await webhookUrl(row) : null;
-    return providers(row.provider).open(
+    const client = providers(row.provider).open(
       { environment, providerAccountId, baseUri, credentials, webhookUrl: url },
       world,
+    );
+    const { limits } = client;
+    return observedClient(
+      client,
+      observing(row.provider, () => limits && budgets.called(row, limits)),
     );
   });
 
@@ -108,17 +139,24 @@ export function createAccounts(deps: AccountDeps): Accounts {
     return { tenantId, accountId, provider: providers(row.provider), providerAccountId, keys };
   });
 
+  const changed = (): void => {
+    routeCache.clear();
+    tellOfAccounts(database, onError);
+  };
+
   return {
     get,
     webhookUrl,
     capabilities: (row) => providers(row.provider).capabilities,
     connect: async ({ tenantId }, { provider, environment, credentials, webhook, id = world.uuid() }) => {
       checkEnvironment(environment, deps.allowSandbox);
-      const connected = await providers(provider).connect({ credentials, environment }, world);
+      const connected = await observed('connect', observing(provider), () =>
+        providers(provider).connect({ credentials, environment }, world),
+      );
       const row = await database.withTenants([tenantId], (tx) =>
         storeAccount(tx, deps, { tenantId, id, provider, environment, webhook, connected }),
       );
-      routeCache.clear();
+      changed();
       return row;
     },
     list: (tenantId, { first, after }) =>
@@ -133,10 +171,28 @@ export function createAccounts(deps: AccountDeps): Accounts {
           .limit(first);
       }),
     client: async (tenantId, accountId) => {
-      const row = await connectedRow(tenantId, accountId);
-      if (!row) throw new NotFound('account');
-      return clients(row);
+      noteAsked(accountId);
+      // What other replicas have learned comes along in the same statement.
+      const [found] = await database.withTenants([tenantId], (tx) =>
+        tx
+          .select({ row: accounts, budget: providerBudgets })
+          .from(accounts)
+          .leftJoin(
+            providerBudgets,
+            and(eq(providerBudgets.tenantId, accounts.tenantId), eq(providerBudgets.accountId, accounts.id)),
+          )
+          .where(and(eq(accounts.tenantId, tenantId), eq(accounts.id, accountId), isNull(accounts.disconnectedAt))),
+      );
+      if (!found) throw new NotFound('account');
+      const client = await clients(found.row);
+      if (found.budget) client.limits?.learn(limitsOf(found.budget));
+      return client;
     },
+    limits: budgets.read,
+    knownLimits: (tenantId, id) => budgets.known({ tenantId, id }),
+    forgetRoutes: routeCache.clear,
+    changed,
+    close: budgets.close,
     webhookRoute: async (provider, secret) => (isPathSecret(secret) ? routeCache.find(provider, hashOf(secret)) : null),
   };
 }

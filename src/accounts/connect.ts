@@ -7,7 +7,7 @@ import type { Sealer } from '../auth/sealer.ts';
 import type { Tx } from '../db/client.ts';
 import { dbNow } from '../db/columns.ts';
 import { accounts, routes } from '../db/tables.ts';
-import type { Environment, ProviderName } from '../model/words.ts';
+import type { Environment, ProviderName, WebhookMode } from '../model/words.ts';
 import type { ConnectedAccount } from '../providers/provider.ts';
 import type { World } from '../world.ts';
 import { type AccountRow, contextOf, hashOf, newPathSecret } from './secrets.ts';
@@ -18,13 +18,14 @@ export interface StoreRequest {
   readonly id: string;
   readonly provider: ProviderName;
   readonly environment: Environment;
-  readonly webhook: 'PER_ENVELOPE';
+  readonly webhook: WebhookMode;
   readonly connected: ConnectedAccount;
 }
 
 /**
  * In the caller's transaction. The unique key decides whether the account is new, so two requests at once end in one
- * row. A row that is there keeps its id and webhook path: envelopes under way report to that address.
+ * row. A row that is there keeps its id and webhook path: envelopes under way report to that address. The mode ACCOUNT
+ * is never stored here: it begins when the provider has the registration.
  */
 export async function storeAccount(
   tx: Tx,
@@ -39,14 +40,22 @@ export async function storeAccount(
     baseUri: connected.baseUri,
     credentials: await sealer.seal(JSON.stringify(connected.credentials), contextOf({ tenantId, id }, 'credentials')),
     webhookKeys: await sealer.seal(JSON.stringify(connected.webhookKeys), contextOf({ tenantId, id }, 'webhook-keys')),
-    webhookMode: webhook,
   });
 
   const secret = newPathSecret(world);
   const webhookPath = await sealer.seal(secret, contextOf({ tenantId, id }, 'webhook-path'));
   const [made] = await tx
     .insert(accounts)
-    .values({ tenantId, id, provider, environment, providerAccountId, webhookPath, ...(await valuesFor(id)) })
+    .values({
+      tenantId,
+      id,
+      provider,
+      environment,
+      providerAccountId,
+      webhookPath,
+      webhookMode: 'PER_ENVELOPE',
+      ...(await valuesFor(id)),
+    })
     .onConflictDoNothing({
       target: [accounts.tenantId, accounts.provider, accounts.environment, accounts.providerAccountId],
     })
@@ -66,7 +75,12 @@ export async function storeAccount(
   const [renewed] = held
     ? await tx
         .update(accounts)
-        .set({ ...(await valuesFor(held.id)), updatedAt: dbNow, disconnectedAt: null })
+        .set({
+          ...(await valuesFor(held.id)),
+          ...(webhook === 'PER_ENVELOPE' && { webhookMode: webhook }),
+          updatedAt: dbNow,
+          disconnectedAt: null,
+        })
         .where(and(eq(accounts.tenantId, tenantId), eq(accounts.id, held.id)))
         .returning()
     : [];

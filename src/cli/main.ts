@@ -71,6 +71,7 @@ export async function main(args: readonly string[]): Promise<number> {
 function sentenceFor(error: unknown): string | null {
   if (error instanceof ConfigError || error instanceof DirectoryInUse || error instanceof UsageError)
     return error.message;
+  if (error instanceof Error && error.name === 'TracingNotInstalled') return error.message;
   if (!(error instanceof Error) || !('code' in error)) return null;
   if (error.code === 'EADDRINUSE') {
     const port = 'port' in error ? String(error.port) : 'that';

@@ -27,7 +27,18 @@ export interface Database {
   notify(channel: string): Promise<void>;
   /** Calls `hear` for each hint, and once after every reconnection, since hints were missed then. */
   listen(channel: string, hear: () => void): Promise<Listener>;
+  /** Whether every migration this version knows is applied. Throws when the database doesn't answer. */
+  migrated(): Promise<boolean>;
+  /** Of the pool, in this process; null without one. */
+  connections(): Connections | null;
   close(): Promise<void>;
+}
+
+export interface Connections {
+  readonly open: number;
+  readonly idle: number;
+  /** Callers that wait for one. */
+  readonly waiting: number;
 }
 
 /** A drizzle database of either driver, as far as this module needs it. */

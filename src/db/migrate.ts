@@ -4,14 +4,28 @@
  */
 import { fileURLToPath } from 'node:url';
 import { drizzle } from 'drizzle-orm/node-postgres';
+import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import { Client } from 'pg';
+import { z } from 'zod';
 
 /** Beside this file in the sources and in the package alike. */
 export const MIGRATIONS = fileURLToPath(new URL('./migrations', import.meta.url));
 
 /** An arbitrary number that means "countersign migrates". */
 const LOCK = 7_265_881_113;
+
+/** Asked as the owner: the role that tenants' transactions switch to has nothing to do with migrations. */
+export const LAST_MIGRATION = 'SELECT max(created_at)::text AS last FROM drizzle.__drizzle_migrations';
+const Last = z.tuple([z.object({ last: z.coerce.number() })]);
+let newest: number | null = null;
+
+/** Whether the answer to `LAST_MIGRATION` tells of the newest migration of this version, or of a later version's. */
+export function isMigrated(rows: unknown): boolean {
+  newest ??= Math.max(...readMigrationFiles({ migrationsFolder: MIGRATIONS }).map(({ folderMillis }) => folderMillis));
+  const [{ last }] = Last.parse(rows);
+  return last >= newest;
+}
 
 /** Brings the database at `url` up to date; safe to run from several processes at once. */
 export async function migratePostgres(url: string): Promise<void> {

@@ -7,7 +7,7 @@ import { PGlite } from '@electric-sql/pglite';
 import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
 import { type Database, inTenants, SNAPSHOT } from './client.ts';
-import { MIGRATIONS } from './migrate.ts';
+import { isMigrated, LAST_MIGRATION, MIGRATIONS } from './migrate.ts';
 
 export interface PgliteOptions {
   /** A directory, or nothing for a database in memory. */
@@ -34,6 +34,8 @@ export async function openPglite(options: PgliteOptions = {}): Promise<Database>
       const stop = await client.listen(channel, hear);
       return { close: () => stop() };
     },
+    migrated: async () => isMigrated((await client.query(LAST_MIGRATION)).rows),
+    connections: () => null,
     close: () => client.close(),
   };
 }

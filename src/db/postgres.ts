@@ -5,6 +5,7 @@
 import { Pool } from 'pg';
 import type { World } from '../world.ts';
 import type { Database, Listener } from './client.ts';
+import { isMigrated, LAST_MIGRATION } from './migrate.ts';
 import { keepListening } from './postgres-listener.ts';
 import { transact } from './postgres-transaction.ts';
 
@@ -44,6 +45,8 @@ export function openPostgres(options: PostgresOptions): Database {
       listeners.add(listener);
       return listener;
     },
+    migrated: async () => isMigrated(await pool.query(LAST_MIGRATION).then(({ rows }) => rows)),
+    connections: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: async () => {
       await Promise.all([...listeners].map((listener) => listener.close()));
       await pool.end();

@@ -7,6 +7,7 @@ import type { Database } from '../db/client.ts';
 import type { EventBus } from '../events/bus.ts';
 import type { Observation } from '../model/observation.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import type { World } from '../world.ts';
 
 export interface CommandDeps {
@@ -15,6 +16,9 @@ export interface CommandDeps {
   readonly accounts: Accounts;
   readonly bus: EventBus;
   readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Attempts that are under way in this process, for whoever must wait for their end. */
+  readonly running: Set<Promise<unknown>>;
 }
 
 /**

@@ -12,7 +12,7 @@ import type { LookUp, LookUps } from './look-up.ts';
 export type Freshness = { readonly maxAgeSeconds: number } | { readonly live: true } | null;
 
 export interface Staleness {
-  readonly reason: 'PROVIDER_RULE' | 'PROVIDER_UNAVAILABLE';
+  readonly reason: 'PROVIDER_RULE' | 'PROVIDER_BUDGET' | 'PROVIDER_UNAVAILABLE';
   readonly message: string;
   readonly nextAllowedAt: Date | null;
 }
@@ -53,6 +53,10 @@ function stalenessOf(answer: LookUp): Staleness | null {
   if (answer.outcome === 'TOO_EARLY') {
     const message = "The provider's polling rule forbids asking again yet.";
     return { reason: 'PROVIDER_RULE', message, nextAllowedAt: answer.nextAllowedAt };
+  }
+  if (answer.outcome === 'RESERVED') {
+    const message = "What is left of the provider's rate limits is kept for sends.";
+    return { reason: 'PROVIDER_BUDGET', message, nextAllowedAt: answer.nextAllowedAt };
   }
   if (answer.outcome === 'UNAVAILABLE') {
     return { reason: 'PROVIDER_UNAVAILABLE', message: answer.message, nextAllowedAt: answer.retryAfter };

@@ -5,23 +5,28 @@
  */
 import DataLoader from 'dataloader';
 import { and, eq, inArray, type SQL, sql } from 'drizzle-orm';
+import { noteAsked } from '../accounts/asked.ts';
 import type { Database, Tx } from '../db/client.ts';
 import { dbNow } from '../db/columns.ts';
 import { envelopes } from '../db/tables.ts';
 import { Problem } from '../model/problems.ts';
 import { standingEnd } from '../model/reduce.ts';
 import { addMilliseconds } from '../model/time.ts';
-import type { ProviderClient } from '../providers/provider.ts';
+import type { ProviderClient, ReadRequest } from '../providers/provider.ts';
 import type { World } from '../world.ts';
 import type { CommandDeps } from './attempt.ts';
 import type { EnvelopeRow } from './edit.ts';
 import { observe } from './observe.ts';
 import { findEnvelopes } from './read.ts';
+import { lookUpsWaitUntil } from './reserve.ts';
+import { keepValues, wantedFields } from './values.ts';
 
 export type LookUp =
   | { readonly outcome: 'READ' }
   /** The provider's rule forbids asking again before `nextAllowedAt`. */
   | { readonly outcome: 'TOO_EARLY'; readonly nextAllowedAt: Date }
+  /** What is left of the account's rate limits is kept for sends until then. */
+  | { readonly outcome: 'RESERVED'; readonly nextAllowedAt: Date }
   | { readonly outcome: 'UNAVAILABLE'; readonly message: string; readonly retryAfter: Date | null }
   /** There is nothing to ask: the envelope was never at the provider, or is there no more. */
   | { readonly outcome: 'NOTHING_TO_READ' };
@@ -69,8 +74,11 @@ export function createLookUps(deps: Pick<CommandDeps, 'database' | 'world' | 'ac
   };
 
   return {
-    lookUp: ({ tenantId, accountId, id }, { urgent = false } = {}) =>
-      loaderOf(tenantId, accountId).load({ tenantId, accountId, id, urgent }),
+    lookUp: ({ tenantId, accountId, id }, { urgent = false } = {}) => {
+      // The batch belongs to nobody in particular: who asks is noted here.
+      noteAsked(accountId);
+      return loaderOf(tenantId, accountId).load({ tenantId, accountId, id, urgent });
+    },
   };
 }
 
@@ -85,23 +93,18 @@ async function lookUpBatch(
   let allowed: readonly EnvelopeRow[] = [];
   try {
     const client = await accounts.client(tenantId, accountId);
-    allowed = await claimReads(database, world, client, tenantId, keys, answers);
+    const asked = withinBudget(client, keys, world.now(), answers);
+    allowed = asked.length > 0 ? await claimReads(database, world, client, tenantId, asked, answers) : [];
     if (allowed.length > 0) {
-      const requests = allowed.map(({ providerId, state }) => ({
-        providerId: providerId ?? '',
-        sawEnd: standingEnd(state)?.at ?? null,
-      }));
-      const sightings = await client.read(requests);
+      const readings = await client.read(await requestsFor(database, tenantId, allowed));
       await database.withTenants([tenantId], async (tx) => {
-        await observe(
-          tx,
-          world,
-          sightings.map((sighting) => ({ tenantId, accountId, sighting, deliveryId: null })),
-        );
+        const sighted = readings.map(({ values, ...sighting }) => {
+          return { tenantId, accountId, sighting, deliveryId: null, withValues: values !== undefined };
+        });
+        const values = new Map(readings.flatMap((reading) => [...(reading.values ?? [])]));
+        await observe(tx, world, sighted, () => keepValues(tx, tenantId, values));
         // Told again what was known is news too: of how fresh it is.
-        const read = allowed.filter(({ providerId }) =>
-          sightings.some((sighting) => sighting.providerId === providerId),
-        );
+        const read = allowed.filter(({ providerId }) => readings.some((reading) => reading.providerId === providerId));
         for (const { id } of read) answers.set(id, { outcome: 'READ' });
         await tx
           .update(envelopes)
@@ -125,6 +128,40 @@ async function lookUpBatch(
     return keys.map(({ id }) => answers.get(id) ?? unavailable);
   }
   return keys.map(({ id }) => answers.get(id) ?? { outcome: 'NOTHING_TO_READ' });
+}
+
+/** With the fields whose values are still wanted, where there is a chance that they are told. */
+async function requestsFor(
+  database: Database,
+  tenantId: string,
+  rows: readonly EnvelopeRow[],
+): Promise<readonly ReadRequest[]> {
+  const hopeful = rows.filter(({ state }) => (standingEnd(state)?.status ?? 'COMPLETED') === 'COMPLETED');
+  const fields = await database.withTenants([tenantId], (tx) =>
+    wantedFields(
+      tx,
+      tenantId,
+      hopeful.map(({ id }) => id),
+    ),
+  );
+  return rows.map(({ id, providerId, state }) => ({
+    providerId: providerId ?? '',
+    sawEnd: standingEnd(state)?.at ?? null,
+    fields: fields.get(id) ?? [],
+  }));
+}
+
+/** Those that may be asked for without taking from what is kept for sends. */
+function withinBudget(
+  { limits, readBatch }: ProviderClient,
+  keys: readonly LookUpKey[],
+  now: Date,
+  answers: Map<string, LookUp>,
+): readonly LookUpKey[] {
+  const until = limits ? lookUpsWaitUntil(limits.known, Math.ceil(keys.length / readBatch), now) : null;
+  if (until === null) return keys;
+  for (const { id, urgent } of keys) if (!urgent) answers.set(id, { outcome: 'RESERVED', nextAllowedAt: until });
+  return keys.filter(({ urgent }) => urgent);
 }
 
 /** A call that came to nothing told nothing: the rule doesn't count it, and these may be asked for again. */

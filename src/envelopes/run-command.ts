@@ -8,6 +8,7 @@ import type { Failure } from '../model/envelope.ts';
 import { OutcomeUnknown, Problem, ProviderUnavailable } from '../model/problems.ts';
 import { type Instant, instantOf } from '../model/time.ts';
 import type { CommandKind } from '../model/words.ts';
+import { inSpan } from '../telemetry/tracing.ts';
 import type { Timer, World } from '../world.ts';
 import {
   type ClaimedCommand,
@@ -28,29 +29,58 @@ import { attemptVoid } from './attempt-void.ts';
 /** How long the provider's own news has to come before it is asked what a command came to. */
 const READ_SOON_MS = 5_000;
 
-const ATTEMPTS: Readonly<
-  Record<CommandKind, (deps: CommandDeps, command: ClaimedCommand) => Promise<Achieved>>
-> = { SEND: attemptSend, VOID: attemptVoid, REMIND: attemptRemind, CORRECT: attemptCorrect };
+const ATTEMPTS: Readonly<Record<CommandKind, (deps: CommandDeps, command: ClaimedCommand) => Promise<Achieved>>> = {
+  SEND: attemptSend,
+  VOID: attemptVoid,
+  REMIND: attemptRemind,
+  CORRECT: attemptCorrect,
+};
 
 /** Runs one attempt, if one is due. True when it did. */
 export async function runCommand(deps: CommandDeps, tenantId: string, commandId: string): Promise<boolean> {
+  const { running } = deps;
+  const attempt = claimAndRun(deps, tenantId, commandId).finally(() => running.delete(attempt));
+  running.add(attempt);
+  return attempt;
+}
+
+async function claimAndRun(deps: CommandDeps, tenantId: string, commandId: string): Promise<boolean> {
   const { database, world } = deps;
   const command = await database.withTenants([tenantId], (tx) => claimCommand(tx, world, tenantId, commandId));
   if (!command) return false;
+  const { id, kind, attempt } = command;
+  const attributes = { 'countersign.command_id': id, 'countersign.kind': kind, 'countersign.attempt': attempt };
+  await inSpan(
+    'command attempt',
+    { attributes, ended: (state) => ({ attributes: { 'countersign.state': state } }) },
+    () => run(deps, command),
+  );
+  return true;
+}
+
+/** Answers the state that the attempt left, or that it left none. */
+async function run(deps: CommandDeps, command: ClaimedCommand): Promise<Settlement['state'] | 'FENCE_LOST'> {
+  const { world } = deps;
+  const { tenantId, id: commandId } = command;
   const renewal = keepRenewing(deps, command);
+  const began = world.monotonic();
+  const end = async (outcome: Settlement, achieved: Achieved): Promise<Settlement['state']> => {
+    await settle(deps, command, outcome, achieved);
+    deps.metrics.attempt(command.kind, outcome.state, world.monotonic() - began);
+    return outcome.state;
+  };
   try {
     const achieved = await ATTEMPTS[command.kind](deps, command);
-    await settle(deps, command, { state: 'DONE' }, achieved);
+    return await end({ state: 'DONE' }, achieved);
   } catch (error) {
-    if (error instanceof FenceLost) return true;
+    if (error instanceof FenceLost) return 'FENCE_LOST';
     if (!(error instanceof Problem || error instanceof OutcomeUnknown)) {
       deps.logger.error({ tenantId, commandId, err: error }, 'a command failed inside countersign');
     }
-    await settle(deps, command, settlementOf(error, command, world), { observations: [], readSoon: false });
+    return await end(settlementOf(error, command, world), { observations: [], readSoon: false });
   } finally {
     renewal.cancel();
   }
-  return true;
 }
 
 /** Renews the lease while the attempt lives. A renewal that fails is only late: the fence decides what may be written. */

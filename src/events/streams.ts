@@ -27,6 +27,8 @@ export interface EventStreams {
   close(): Promise<void>;
   /** Streams that are open. */
   readonly size: number;
+  /** Tenants that are followed, and how many events the one furthest behind has not been read of its log. */
+  lag(): Promise<{ readonly tenants: number; readonly lag: number }>;
 }
 
 export interface StreamsOptions {
@@ -103,5 +105,6 @@ export function createEventStreams(options: StreamsOptions): EventStreams {
     get size() {
       return open.size;
     },
+    lag: async () => ({ tenants: tails.size, lag: await tails.lag() }),
   };
 }

@@ -15,6 +15,8 @@ export interface Tails {
   release(tenantId: string): void;
   /** Tenants that are followed. */
   readonly size: number;
+  /** Events between the end of the log and what has been read of it, of the tenant furthest behind. */
+  lag(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -39,14 +41,18 @@ export function createTails({ database, bus, world, pollMs, keep, onError }: Tai
   let lookAgain = false;
   const closing = new AbortController();
 
-  const lookAtHeads = async (): Promise<void> => {
+  const eachHead = async (see: (tail: Tail, head: bigint) => void): Promise<void> => {
     const tenantIds = [...followed.keys()];
     for (let from = 0; from < tenantIds.length; from += TENANTS_PER_LOOK) {
       const some = tenantIds.slice(from, from + TENANTS_PER_LOOK);
       const heads = await database.withTenants(some, (tx) => readHeads(tx, some));
-      for (const [tenantId, sequence] of heads) followed.get(tenantId)?.tail.readTo(sequence);
+      for (const [tenantId, sequence] of heads) {
+        const held = followed.get(tenantId);
+        if (held) see(held.tail, sequence);
+      }
     }
   };
+  const lookAtHeads = (): Promise<void> => eachHead((tail, head) => tail.readTo(head));
 
   /** Hints that come during a look share the next one. */
   const look = (): void => {
@@ -93,6 +99,13 @@ export function createTails({ database, bus, world, pollMs, keep, onError }: Tai
     },
     get size() {
       return followed.size;
+    },
+    async lag() {
+      let most = 0n;
+      await eachHead((tail, head) => {
+        if (head - tail.head > most) most = head - tail.head;
+      });
+      return Number(most);
     },
     async close() {
       closing.abort();

@@ -17,9 +17,11 @@ import {
 } from 'graphql';
 import { createYoga } from 'graphql-yoga';
 import type { Principal } from '../auth/principal.ts';
+import { type Metrics, noMetrics, type OperationOutcome } from '../telemetry/metrics.ts';
+import { inSpan, SpanKind } from '../telemetry/tracing.ts';
 import type { World } from '../world.ts';
 import { type Logger, refusal, toPublicError } from './errors.ts';
-import { limitPlugins } from './limits.ts';
+import { costOf, limitPlugins } from './limits.ts';
 import type { Operation, Transport } from './operation.ts';
 import { endedResult, streamResults } from './stream.ts';
 
@@ -32,9 +34,12 @@ export interface EngineOptions {
     transport: Transport;
     signal: AbortSignal;
   }): object;
+  /** Runs a query or mutation whose answer goes over HTTP, and may add to the `extensions` of its result. */
+  watch?(principal: Principal | null, work: () => Promise<ExecutionResult>): Promise<ExecutionResult>;
   readonly introspection: boolean;
   readonly world: World;
   readonly logger: Logger;
+  readonly metrics?: Metrics;
 }
 
 export interface OperationParams {
@@ -56,7 +61,7 @@ export interface Engine {
 }
 
 export function createEngine(options: EngineOptions): Engine {
-  const { schema, introspection, world, logger } = options;
+  const { schema, introspection, world, logger, metrics = noMetrics } = options;
   const yoga = createYoga<Record<string, unknown>>({
     schema,
     plugins: limitPlugins(introspection),
@@ -71,6 +76,14 @@ export function createEngine(options: EngineOptions): Engine {
   });
 
   async function prepare(operation: Operation, params: OperationParams): Promise<Prepared> {
+    const began = world.monotonic();
+    const prepared = await prepareUnmeasured(operation, params);
+    if ('args' in prepared) return prepared;
+    metrics.operation(operation.transport, 'unknown', 'refused', world.monotonic() - began);
+    return prepared;
+  }
+
+  async function prepareUnmeasured(operation: Operation, params: OperationParams): Promise<Prepared> {
     const publicError = (error: unknown, stage: string): GraphQLError =>
       toPublicError(error, operation.requestId, stage, logger);
     const enveloped = yoga.getEnveloped({});
@@ -106,11 +119,35 @@ export function createEngine(options: EngineOptions): Engine {
         ? { ...result, errors: result.errors.map((error) => publicError(error, 'BAD_USER_INPUT')) }
         : result;
 
+    const { operation: type } = definition;
     async function run(): Promise<Outcome> {
+      const began = world.monotonic();
+      const attributes = {
+        'graphql.operation.type': type,
+        ...(definition?.name && { 'graphql.operation.name': definition.name.value.slice(0, MAX_SPAN_NAME) }),
+        'countersign.transport': operation.transport,
+        'countersign.request_id': operation.requestId,
+      };
+      const ended = (outcome: Outcome) => {
+        const how = outcomeOf(outcome);
+        return { attributes: { 'countersign.outcome': how }, failed: how === 'internal' };
+      };
+      const outcome = await inSpan(`graphql ${type}`, { kind: SpanKind.SERVER, attributes, ended }, begin);
+      metrics.operation(operation.transport, type, outcomeOf(outcome), world.monotonic() - began);
+      return outcome;
+    }
+
+    const work = async (): Promise<ExecutionResult> => finished(await execute({ ...args, contextValue: contextOf() }));
+    async function answer(): Promise<ExecutionResult> {
+      if (operation.transport !== 'http') return work();
+      const result = await (options.watch ? options.watch(operation.principal, work) : work());
+      const cost = costOf(document);
+      return cost ? { ...result, extensions: { ...result.extensions, cost } } : result;
+    }
+
+    async function begin(): Promise<Outcome> {
       try {
-        if (definition?.operation !== 'subscription') {
-          return finished(await execute({ ...args, contextValue: contextOf() }));
-        }
+        if (type !== 'subscription') return await answer();
         if (operation.ending.aborted) return endedResult(operation);
         const source = await createSourceEventStream({ ...args, contextValue: contextOf() });
         if (!(Symbol.asyncIterator in source)) return finished(source);
@@ -136,6 +173,14 @@ export function createEngine(options: EngineOptions): Engine {
       await yoga.dispose();
     },
   };
+}
+
+/** Characters of a name that the client chose. */
+const MAX_SPAN_NAME = 100;
+
+function outcomeOf(outcome: Outcome): OperationOutcome {
+  if (Symbol.asyncIterator in outcome || !outcome.errors) return 'ok';
+  return outcome.errors.some(({ extensions }) => extensions['code'] === 'INTERNAL') ? 'internal' : 'problem';
 }
 
 function unknownOperation(name: string | null | undefined): GraphQLError {

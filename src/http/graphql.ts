@@ -35,8 +35,11 @@ export interface GraphqlServerOptions extends EngineOptions {
 export interface GraphqlServer {
   handle(req: IncomingMessage, res: ServerResponse): Promise<void>;
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** Ends streams with DRAINING and then closes the sockets; no stream is begun any more, queries are still answered. */
-  drain(): Promise<void>;
+  /**
+   * Ends streams with DRAINING and then closes the sockets; no stream is begun any more, queries are still answered.
+   * Resolves when all are answered, or after the milliseconds.
+   */
+  drain(patienceMs?: number): Promise<void>;
   dispose(): Promise<void>;
   /** WebSockets that are open. */
   readonly sockets: number;
@@ -79,13 +82,13 @@ export function createGraphqlServer(options: GraphqlServerOptions): GraphqlServe
     get sockets() {
       return webSocket.size;
     },
-    async drain() {
+    async drain(patienceMs = shared.stallMs + 1_000) {
       operations.drain();
       const waited = new AbortController();
       const settled = Promise.allSettled(answering);
       await Promise.all([
         webSocket.drain(),
-        Promise.race([settled, world.sleep(shared.stallMs + 1_000, waited.signal)]).finally(() => waited.abort()),
+        Promise.race([settled, world.sleep(patienceMs, waited.signal)]).finally(() => waited.abort()),
       ]);
     },
     async dispose() {

@@ -7,6 +7,7 @@ import type { ExecutionResult } from 'graphql';
 import { z } from 'zod';
 import type { Principal } from '../auth/principal.ts';
 import { MAX_GRAPHQL_BYTES } from '../model/limits.ts';
+import { inTraceOf } from '../telemetry/tracing.ts';
 import type { World } from '../world.ts';
 import { handleCors } from './cors.ts';
 import type { Engine, OperationParams, Outcome } from './engine.ts';
@@ -88,7 +89,7 @@ export function createHttpTransport(options: HttpTransportOptions) {
     const operation = operations.open({ transport: streaming ? 'sse' : 'http', principal, requestId });
     res.once('close', () => operation.close());
     try {
-      const outcome = await run(engine, operation, params);
+      const outcome = await inTraceOf(req.headers, () => run(engine, operation, params));
       if (res.destroyed) return await stop(outcome);
       if (streaming && !needsToken(outcome)) return await sendEvents(res, outcome, options);
       if (Symbol.asyncIterator in outcome) return await stop(outcome);

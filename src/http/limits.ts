@@ -4,6 +4,7 @@
  */
 import { EnvelopArmor } from '@escape.tech/graphql-armor';
 import {
+  type DocumentNode,
   type GraphQLError,
   Kind,
   type OperationDefinitionNode,
@@ -12,6 +13,7 @@ import {
   type ValidationRule,
 } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import { z } from 'zod';
 import { refusal } from './errors.ts';
 
 export const LIMITS = {
@@ -36,6 +38,21 @@ const LIMIT_CODES: ReadonlySet<unknown> = new Set([
   'INTROSPECTION_OFF',
 ]);
 
+/** By document: its costliest operation. A document that comes again is parsed and measured once. */
+const costs = new WeakMap<DocumentNode, number>();
+const Accepted = z.object({ n: z.number() });
+
+function noteCost(context: ValidationContext | null, details: unknown): void {
+  const document = context?.getDocument();
+  if (document) costs.set(document, Math.max(costs.get(document) ?? 0, Accepted.parse(details).n));
+}
+
+/** What the operation was measured to cost, against what one may; null for a document that was never validated here. */
+export function costOf(document: DocumentNode): { readonly requested: number; readonly maximum: number } | null {
+  const requested = costs.get(document);
+  return requested === undefined ? null : { requested: Math.ceil(requested), maximum: LIMITS.cost };
+}
+
 type ArmorPlugin = ReturnType<EnvelopArmor['protect']>['plugins'][number];
 
 export function limitPlugins(introspection: boolean): Plugin[] {
@@ -51,7 +68,11 @@ export function limitPlugins(introspection: boolean): Plugin[] {
       n: LIMITS.directives,
       ...reported('TOO_MANY_DIRECTIVES', `at most ${LIMITS.directives} directives`),
     },
-    costLimit: { maxCost: LIMITS.cost, ...reported('QUERY_TOO_COSTLY', `a cost of at most ${LIMITS.cost}`) },
+    costLimit: {
+      maxCost: LIMITS.cost,
+      onAccept: [noteCost],
+      ...reported('QUERY_TOO_COSTLY', `a cost of at most ${LIMITS.cost}`),
+    },
     // the parser has no context to report to: this one is thrown
     maxTokens: {
       n: LIMITS.tokens,

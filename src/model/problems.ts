@@ -18,6 +18,7 @@ export const PROBLEM_CODES = [
   'NOT_THEIR_TURN',
   'NOT_READY',
   'NOT_EMBEDDED',
+  'NO_PUBLIC_URL',
   'RECIPIENT_FINISHED',
 ] as const;
 export type ProblemCode = (typeof PROBLEM_CODES)[number];
@@ -51,6 +52,16 @@ export interface InputIssue {
   readonly message: string;
   readonly path: readonly string[];
   readonly suggestion: string | null;
+}
+
+export const WARNING_CODES = ['FILE_NOT_READ', 'TEXT_NOT_DECODED'] as const;
+export type WarningCode = (typeof WARNING_CODES)[number];
+
+/** What could not be checked about an input that is taken. */
+export interface InputWarning {
+  readonly code: WarningCode;
+  readonly message: string;
+  readonly path: readonly string[];
 }
 
 interface ProblemOptions {
@@ -226,6 +237,18 @@ export class RecipientFinished extends Problem {
       fix: 'Void the envelope and send a new one, if who it was is wrong.',
     });
     this.recipientStatus = recipientStatus;
+  }
+}
+
+/** What a provider is to call must be reachable for it. */
+export class NoPublicUrl extends Problem {
+  readonly code = 'NO_PUBLIC_URL';
+  readonly retryable = false;
+
+  constructor() {
+    super('This gateway has no public https address, so the provider could not reach it.', {
+      fix: 'Start it with PUBLIC_URL (`countersign dev --public-url`): an https address that leads here, such as that of a tunnel.',
+    });
   }
 }
 

@@ -12,8 +12,9 @@ import {
   ProviderRefused,
   ProviderUnavailable,
 } from '../model/problems.ts';
-import { addMilliseconds, dateOf, parseInstant } from '../model/time.ts';
+import { addMilliseconds } from '../model/time.ts';
 import type { World } from '../world.ts';
+import { httpDate } from './http-date.ts';
 import { type Lost, lostBecause } from './lost-answer.ts';
 
 /** Milliseconds until a call without an answer counts as lost. */
@@ -36,6 +37,8 @@ export interface Call<T> {
   /** SAFE: repeating it does no harm. WRITE: said once. */
   readonly effect: 'SAFE' | 'WRITE';
   readonly timeoutMs?: number;
+  /** Tries of a SAFE call, where fewer than usual are wanted: somebody waits for the answer. */
+  readonly maxTries?: number;
   /** Takes what was asked for from a 2XX answer; throws `UnreadableAnswer` when it isn't there, a `Problem` when it says no. */
   readonly take: (response: Response) => Promise<T>;
 }
@@ -54,6 +57,8 @@ export interface Explanation {
   readonly limited: boolean;
   /** When the provider wants to be asked again, where it says so. */
   readonly retryAt: Date | null;
+  /** Where the limit is the whole account's: until when no other call is worth making. */
+  readonly blocksUntil?: Date | null;
   /** The remedy, where there is one. */
   readonly fix: string | null;
 }
@@ -62,6 +67,9 @@ export interface Dialect {
   explain(refusal: Refusal, world: World): Explanation;
   /** Sees the headers of every answer: rate limits are told there. */
   heard?(headers: Headers): void;
+  /** Told of an explanation's `blocksUntil`, here or by another replica; nothing leaves before. */
+  blockedUntil?(): Date | null;
+  blocked?(until: Date): void;
 }
 
 /** A 2XX answer whose body isn't what the provider documents. */
@@ -72,17 +80,33 @@ export class UnreadableAnswer extends Error {
   }
 }
 
+const LIMITED: ProviderFault = {
+  providerCode: null,
+  providerMessage: "the account's rate limit is reached, and nothing is asked before it ends",
+  providerStatus: null,
+  traceId: null,
+};
+
 type Outcome<T> =
   | { readonly kind: 'ANSWERED'; readonly value: T }
   | ({ readonly kind: 'REFUSED' } & Explanation)
   /** Nothing was done: it never left, or a limit stopped it. */
-  | { readonly kind: 'NOT_DONE'; readonly fault: ProviderFault; readonly retryAt: Date | null }
+  | {
+      readonly kind: 'NOT_DONE';
+      readonly fault: ProviderFault;
+      readonly retryAt: Date | null;
+      readonly limited: boolean;
+    }
   | { readonly kind: 'UNKNOWN'; readonly fault: ProviderFault; readonly retryAt: Date | null };
 
 /** Throws `ProviderRefused`, `ProviderUnavailable` or, for a WRITE alone, `OutcomeUnknown`. */
 export async function callProvider<T>(world: World, dialect: Dialect, call: Call<T>): Promise<T> {
   const began = world.monotonic();
   for (let tries = 1; ; tries += 1) {
+    const blockedUntil = dialect.blockedUntil?.() ?? null;
+    if (blockedUntil && blockedUntil > world.now()) {
+      throw new ProviderUnavailable(LIMITED, { retryAfter: blockedUntil, limited: true });
+    }
     const outcome = await attempt(world, dialect, call);
     if (outcome.kind === 'ANSWERED') return outcome.value;
     const { fault, retryAt } = outcome;
@@ -90,8 +114,9 @@ export async function callProvider<T>(world: World, dialect: Dialect, call: Call
     if (outcome.kind === 'UNKNOWN' && call.effect === 'WRITE') throw new OutcomeUnknown(fault);
     const wait = waitBefore(world, tries, retryAt);
     const tooLate = world.monotonic() - began + wait > PATIENCE_MS;
-    if (call.effect === 'WRITE' || tries === MAX_TRIES || tooLate) {
-      throw new ProviderUnavailable(fault, { retryAfter: retryAt ?? addMilliseconds(world.now(), wait) });
+    if (call.effect === 'WRITE' || tries >= (call.maxTries ?? MAX_TRIES) || tooLate) {
+      const limited = outcome.kind === 'NOT_DONE' && outcome.limited;
+      throw new ProviderUnavailable(fault, { retryAfter: retryAt ?? addMilliseconds(world.now(), wait), limited });
     }
     await world.sleep(wait);
   }
@@ -110,7 +135,9 @@ async function attempt<T>(world: World, dialect: Dialect, call: Call<T>): Promis
     dialect.heard?.(response.headers);
     if (response.ok) return { kind: 'ANSWERED', value: await take(response) };
     const text = await readText(response);
-    return judge(dialect.explain({ status, headers: response.headers, text }, world), status);
+    const explanation = dialect.explain({ status, headers: response.headers, text }, world);
+    if (explanation.blocksUntil) dialect.blocked?.(explanation.blocksUntil);
+    return judge(explanation, status);
   } catch (error) {
     if (error instanceof Problem) throw error;
     const lost = lostBecause(error, abort.signal.aborted ? `no answer within ${limit} ms` : null);
@@ -122,7 +149,7 @@ async function attempt<T>(world: World, dialect: Dialect, call: Call<T>): Promis
 
 function judge(explanation: Explanation, status: number): Outcome<never> {
   const { fault, limited, retryAt } = explanation;
-  if (limited || status === 429) return { kind: 'NOT_DONE', fault, retryAt };
+  if (limited || status === 429) return { kind: 'NOT_DONE', fault, retryAt, limited: true };
   const saysNo = status >= 400 && status < 500 && status !== 408;
   return saysNo ? { kind: 'REFUSED', ...explanation } : { kind: 'UNKNOWN', fault, retryAt };
 }
@@ -135,7 +162,9 @@ function withoutAnswer(lost: Lost, host: string, status: number | null): Outcome
     traceId: null,
   };
   // An answer that began is proof that the request had left.
-  return { kind: lost.beforeSending && status === null ? 'NOT_DONE' : 'UNKNOWN', fault, retryAt: null };
+  return lost.beforeSending && status === null
+    ? { kind: 'NOT_DONE', fault, retryAt: null, limited: false }
+    : { kind: 'UNKNOWN', fault, retryAt: null };
 }
 
 /** Milliseconds: what the provider asked for and a little more, so that not all come back at once; else full jitter. */
@@ -152,16 +181,6 @@ export function retryAfter(headers: Headers, now: Date): Date | null {
   if (/^\d{1,9}$/.test(text)) return addMilliseconds(now, Number(text) * 1000);
   const milliseconds = httpDate(text);
   return milliseconds === null ? null : addMilliseconds(now, Math.max(0, milliseconds - now.getTime()));
-}
-
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
-function httpDate(text: string): number | null {
-  const match = /^[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d:\d\d:\d\d) GMT$/.exec(text);
-  const month = MONTHS.indexOf(match?.[2] ?? '') + 1;
-  if (!match || month === 0) return null;
-  const instant = parseInstant(`${match[3]}-${String(month).padStart(2, '0')}-${match[1]}T${match[4]}Z`);
-  return instant === null ? null : dateOf(instant).getTime();
 }
 
 /** The whole body as text, refused beyond what any documented answer holds. */

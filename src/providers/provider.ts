@@ -7,10 +7,10 @@
  * @module
  */
 import type { ReadableStream } from 'node:stream/web';
-import type { EnvelopeContent, Evidence } from '../model/envelope.ts';
+import type { EnvelopeContent, Evidence, FieldPlace } from '../model/envelope.ts';
 import type { Sighting } from '../model/observation.ts';
 import type { Instant } from '../model/time.ts';
-import type { Environment, FieldKind, ProviderName, RecipientRole } from '../model/words.ts';
+import type { Environment, FieldKind, HealthState, ProviderName, RecipientRole } from '../model/words.ts';
 import type { World } from '../world.ts';
 
 export interface Capabilities {
@@ -84,10 +84,29 @@ export interface Draft {
   readonly at: Instant;
 }
 
+/** A field whose value is to be read. */
+export interface WantedField {
+  /** Our public id of it, which the answer names it by. */
+  readonly ref: string;
+  /** The provider's id of its recipient. */
+  readonly recipientRef: string;
+  readonly kind: FieldKind;
+  readonly label: string | null;
+  readonly place: FieldPlace;
+}
+
 export interface ReadRequest {
   readonly providerId: string;
   /** The time of the end that the cache held when this request was made; see `Observation.sawEnd`. */
   readonly sawEnd: Instant | null;
+  /** Fields whose values aren't known yet; wanted of a completed envelope, even if that takes a call of its own. */
+  readonly fields?: readonly WantedField[];
+}
+
+/** What a read says of one envelope. */
+export interface Reading extends Sighting {
+  /** What was left in the fields asked for, by their ref, once it is completed; a box is `true` or `false`. */
+  readonly values?: ReadonlyMap<string, string>;
 }
 
 export interface SigningUrlRequest {
@@ -159,6 +178,33 @@ export interface RateLimits {
   learn(known: KnownLimits): void;
 }
 
+/** The one registration that tells a provider where the webhooks of a whole account go. */
+export interface AccountWebhook {
+  readonly url: string;
+  /** What it is called at the provider: the same for one account for good, and no other's. */
+  readonly name: string;
+}
+
+export interface RegisteredWebhook {
+  /** The provider's own id of it. */
+  readonly providerWebhookId: string;
+  readonly outcome: 'CREATED' | 'REPAIRED' | 'UNCHANGED';
+  /** What was otherwise than it must be, a sentence each. */
+  readonly repaired: readonly string[];
+}
+
+/** One thing looked at, and what was found. */
+export interface Check {
+  /** Stable, such as `clock`. */
+  readonly id: string;
+  readonly name: string;
+  readonly state: HealthState;
+  /** What was found, for people. */
+  readonly detail: string;
+  /** What to do about it, where that can be said. */
+  readonly fix: string | null;
+}
+
 export interface ProviderClient {
   /** Most envelopes that one call of `read` asks for in one request. */
   readonly readBatch: number;
@@ -185,11 +231,19 @@ export interface ProviderClient {
   /** Throws `NotTheirTurn` for a recipient that others come before. */
   signingUrl(request: SigningUrlRequest): Promise<SigningUrl>;
   /** Any number of envelopes, as many requests as `readBatch` makes of them. One the provider doesn't know is left out. */
-  read(requests: readonly ReadRequest[]): Promise<readonly Sighting[]>;
+  read(requests: readonly ReadRequest[]): Promise<readonly Reading[]>;
   /** The document as it stands now, signed once the envelope is completed. */
   download(providerId: string, documentRef: string): Promise<Download>;
   /** What proves a completed envelope, as the provider makes it. */
   evidence(providerId: string, which: Evidence): Promise<Download>;
+  /** Makes the registration, mends it, or leaves it as it is; never makes a second. Absent where there is no such thing. */
+  registerWebhook?(webhook: AccountWebhook): Promise<RegisteredWebhook>;
+  /** Takes the registration away; true when there was one. */
+  removeWebhook?(webhook: AccountWebhook): Promise<boolean>;
+  /**
+   * Asks the provider how things stand, within seconds. `webhook` as it should be registered, or null for none. What fails is a
+   * finding and no error. */
+  checkUp?(webhook: AccountWebhook | null): Promise<readonly Check[]>;
   /** Absent where the provider tells nothing of its limits. */
   readonly limits?: RateLimits;
 }

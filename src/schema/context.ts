@@ -4,6 +4,8 @@
  */
 import DataLoader from 'dataloader';
 import type { Accounts } from '../accounts/accounts.ts';
+import type { AccountChanges } from '../accounts/changes.ts';
+import type { HealthChecks } from '../accounts/health.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { SignedLinks } from '../auth/signed-links.ts';
 import type { CommandRow } from '../envelopes/commands.ts';
@@ -18,6 +20,8 @@ import type { World } from '../world.ts';
 export interface Services {
   readonly world: World;
   readonly accounts: Accounts;
+  readonly accountChanges: AccountChanges;
+  readonly health: HealthChecks;
   readonly envelopes: Envelopes;
   readonly events: EventPages;
   readonly streams: EventStreams;
@@ -27,6 +31,7 @@ export interface Services {
   readonly publicUrl: string;
 }
 
+type KnownLimits = ReturnType<Accounts['knownLimits']>;
 export type AccountRow = Awaited<ReturnType<Accounts['connect']>>;
 
 /** Joins the look-ups of one moment into one statement each, and caches nothing: a stream's context lives long. */
@@ -38,6 +43,7 @@ export interface Loaders {
   readonly fields: DataLoader<string, FieldRow[]>;
   readonly documents: DataLoader<string, EnvelopeDocumentRow[]>;
   readonly commands: DataLoader<string, CommandRow[]>;
+  readonly budget: DataLoader<string, KnownLimits | null>;
 }
 
 export interface Context {
@@ -90,6 +96,16 @@ function createLoaders({ envelopes, accounts }: Services, principal: Principal |
     fields: many(envelopes.fields),
     documents: many(envelopes.documents),
     commands: many(envelopes.commands),
+    budget: new DataLoader<string, KnownLimits | null>(
+      async (ids) => {
+        const known = await accounts.limits(tenantId, [...new Set(ids)]);
+        return ids.map((id) => {
+          const limits = known.get(id);
+          return limits && (limits.budget ?? limits.blockedUntil) ? limits : null;
+        });
+      },
+      { cache: false },
+    ),
   };
 }
 

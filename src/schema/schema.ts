@@ -14,6 +14,8 @@ import './draft-mutations.ts';
 import './recipient-mutations.ts';
 import './signing-mutations.ts';
 import './account.ts';
+import './account-changes.ts';
+import './provider-budget.ts';
 import './event.ts';
 import './delivery.ts';
 import './viewer.ts';

@@ -4,6 +4,8 @@
  * @module
  */
 import type { Database } from '../db/client.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { inSpan } from '../telemetry/tracing.ts';
 import type { World } from '../world.ts';
 import type { WebhookCounters } from './counters.ts';
 import { type Incoming, unusable } from './incoming.ts';
@@ -14,6 +16,7 @@ export interface InboxDeps {
   readonly database: Database;
   readonly world: World;
   readonly counters: WebhookCounters;
+  readonly metrics: Metrics;
   /** Told after a commit which tenants have news. */
   readonly hint: (tenantIds: readonly string[]) => void;
   /** Told what went wrong; the text of a database error holds parameters and isn't for logs as it stands. */
@@ -41,7 +44,7 @@ interface Waiting {
 }
 
 export function createInbox(deps: InboxDeps): Inbox {
-  const { database, world, counters } = deps;
+  const { database, world, counters, metrics } = deps;
   let queue: Waiting[] = [];
   let queuedBytes = 0;
   let running = 0;
@@ -83,7 +86,11 @@ export function createInbox(deps: InboxDeps): Inbox {
   async function commit(batch: readonly Waiting[]): Promise<void> {
     try {
       const incoming = batch.map((one) => one.incoming);
-      settle(batch, await storeWithRetries(incoming));
+      const began = world.monotonic();
+      const attributes = { 'countersign.deliveries': incoming.length };
+      const stored = await inSpan('webhook batch', { attributes }, () => storeWithRetries(incoming));
+      metrics.batch(batch.length, world.monotonic() - began);
+      settle(batch, stored);
     } catch (error) {
       await recover(batch, error);
     }

@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Database } from '../db/client.ts';
 import { MAX_WEBHOOK_BYTES } from '../model/limits.ts';
 import type { WebhookAnswer } from '../providers/provider.ts';
+import { type DeliveryOutcome, type Metrics, noMetrics } from '../telemetry/metrics.ts';
 import type { World } from '../world.ts';
 import { newCounters, type WebhookCounters } from './counters.ts';
 import { createInbox } from './inbox.ts';
@@ -14,6 +15,7 @@ import { readIncoming, type WebhookRoute } from './incoming.ts';
 import { type BodyLimits, type Budget, readBody } from './read-body.ts';
 import { createRefusals, type RefusalLimits } from './refusals.ts';
 import { answerOf, send } from './answer.ts';
+import type { RefuseSource } from './source.ts';
 import { withinTime } from './within-time.ts';
 
 export interface WebhookReceiverDeps {
@@ -21,10 +23,13 @@ export interface WebhookReceiverDeps {
   readonly world: World;
   /** Whose webhook `/webhooks/<provider>/<secret>` is; null when nobody's. */
   readonly route: (provider: string, secret: string) => Promise<WebhookRoute | null>;
+  /** Why a call isn't taken from where it comes, or null. Left out, every address may call. */
+  readonly refuseSource?: RefuseSource;
   /** Told after a commit which tenants have news; returns at once. */
   readonly hint: (tenantIds: readonly string[]) => void;
   /** Told of what went wrong here. Errors of the database hold parameters: log their class, not their text. */
   readonly onError: (error: unknown) => void;
+  readonly metrics?: Metrics;
   readonly limits?: Partial<ReceiverLimits>;
   readonly refusals?: RefusalLimits;
 }
@@ -53,6 +58,15 @@ export interface WebhookReceiver {
   readonly counters: Readonly<WebhookCounters>;
 }
 
+/** A call on its way, for the one line it leaves in the metrics. */
+interface Call {
+  readonly provider: string;
+  /** Whether its address is one of ours: made-up names must not become labels. */
+  known: boolean;
+  /** What it is counted as when it is answered as the provider wants. */
+  accepted: DeliveryOutcome;
+}
+
 const PATH = /^\/webhooks\/([^/?]+)\/([^/?]+)(?:\?|$)/;
 
 function answerChallenge(req: IncomingMessage, { provider: { webhook }, keys }: WebhookRoute): WebhookAnswer {
@@ -60,60 +74,74 @@ function answerChallenge(req: IncomingMessage, { provider: { webhook }, keys }: 
 }
 
 export function createWebhookReceiver(deps: WebhookReceiverDeps): WebhookReceiver {
-  const { world } = deps;
+  const { world, metrics = noMetrics } = deps;
   const limits = { ...RECEIVER_LIMITS, ...deps.limits };
   const counters = newCounters();
-  const inbox = createInbox({ ...deps, counters });
+  const inbox = createInbox({ ...deps, metrics, counters });
   const refusals = createRefusals({ ...deps, counters }, deps.refusals);
   const budget: Budget = { maxBytes: limits.budgetBytes, used: 0 };
   const open = new Set<Promise<void>>();
   let draining = false;
 
-  async function receive(req: IncomingMessage, provider: string, secret: string): Promise<WebhookAnswer | null> {
+  async function receive(req: IncomingMessage, secret: string, call: Call): Promise<WebhookAnswer | null> {
     if (draining) return answerOf('UNAVAILABLE');
     if (req.method !== 'POST' && req.method !== 'GET') return answerOf('METHOD_NOT_ALLOWED');
     if ((req.headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity') return answerOf('ENCODED');
-    const route = await withinTime(world, limits.storeMs, deps.route(provider, secret));
+    const route = await withinTime(world, limits.storeMs, deps.route(call.provider, secret));
     if (!route) return answerOf('NOT_FOUND');
+    call.known = true;
+    const foreign = deps.refuseSource?.(req) ?? null;
+    if (foreign !== null) return refuse(req, route, foreign, 'NOT_FROM_HERE');
     if (req.method === 'GET') return answerChallenge(req, route);
     const { outcome, release } = await readBody(world, req, limits, budget);
     try {
       if (outcome === 'GONE') return null;
-      return Buffer.isBuffer(outcome) ? await accept(req, route, outcome) : answerOf(outcome);
+      return Buffer.isBuffer(outcome) ? await accept(req, route, outcome, call) : answerOf(outcome);
     } finally {
       release();
     }
   }
 
-  async function accept(req: IncomingMessage, route: WebhookRoute, body: Buffer): Promise<WebhookAnswer> {
-    const { tenantId, accountId } = route;
+  function refuse(
+    req: IncomingMessage,
+    { tenantId, accountId }: WebhookRoute,
+    reason: string,
+    as: 'REFUSED' | 'NOT_FROM_HERE',
+  ): WebhookAnswer {
+    refusals.record({ tenantId, accountId, reason, contentType: req.headers['content-type'] ?? null });
+    return answerOf(as);
+  }
+
+  async function accept(req: IncomingMessage, route: WebhookRoute, body: Buffer, call: Call): Promise<WebhookAnswer> {
     const request = { headers: req.headers, body };
     const reason = route.provider.webhook.verify(request, route.keys);
-    if (reason !== null) {
-      refusals.record({ tenantId, accountId, reason, contentType: req.headers['content-type'] ?? null });
-      return answerOf('REFUSED');
-    }
-    const stored = await withinTime(world, limits.storeMs, inbox.put(readIncoming(world, route, request)));
+    if (reason !== null) return refuse(req, route, reason, 'REFUSED');
+    const incoming = readIncoming(world, route, request);
+    const stored = await withinTime(world, limits.storeMs, inbox.put(incoming));
     if (stored === 'DUPLICATE') counters.duplicate += 1;
+    if (stored === 'DUPLICATE') call.accepted = 'duplicate';
+    else call.accepted = incoming.unparsable === null ? 'stored' : 'unparsable';
     return route.provider.webhook.accepted;
   }
 
   async function run(req: IncomingMessage, res: ServerResponse, provider: string, secret: string): Promise<void> {
-    const answer = await receive(req, provider, secret).catch((error: unknown) => {
+    const call: Call = { provider, known: false, accepted: 'challenge' };
+    const answer = await receive(req, secret, call).catch((error: unknown) => {
       deps.onError(error);
       return answerOf('UNAVAILABLE');
     });
-    if (answer) {
-      count(answer.status);
-      send(world, req, res, answer);
-    }
+    metrics.delivery(call.known ? provider : 'unknown', answer ? count(answer.status, call) : 'gone');
+    if (answer) send(world, req, res, answer);
   }
 
-  function count(status: number): void {
-    if (status < 300) counters.accepted += 1;
-    else if (status === 401) counters.refused += 1;
-    else if (status === 503) counters.unavailable += 1;
-    else counters.rejected += 1;
+  function count(status: number, { accepted }: Call): DeliveryOutcome {
+    if (status < 300) {
+      counters.accepted += 1;
+      return accepted;
+    }
+    const outcome = status === 401 || status === 403 ? 'refused' : status === 503 ? 'unavailable' : 'rejected';
+    counters[outcome] += 1;
+    return outcome;
   }
 
   return {

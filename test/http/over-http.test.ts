@@ -239,7 +239,7 @@ describe('where introspection is on', () => {
       headers,
       body: JSON.stringify({ query: '{ __schema { queryType { name } } }' }),
     });
-    expect(JSON.parse(schema.text)).toEqual({ data: { __schema: { queryType: { name: 'Query' } } } });
+    expect(JSON.parse(schema.text).data).toEqual({ __schema: { queryType: { name: 'Query' } } });
     const both = await send(open.port, {
       headers,
       body: JSON.stringify({ query: '{ __schema { queryType { name } } hello }' }),

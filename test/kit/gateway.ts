@@ -46,8 +46,15 @@ export interface TestGateway {
   /** Lines of the gateway's log, each of them JSON. */
   readonly log: readonly string[];
   token(of: TokenOf): Promise<string>;
-  /** One operation over HTTP. */
+  /** One operation over HTTP: its data and errors. */
   gql(token: string, document: string, variables?: object): Promise<Answer>;
+  /** The same, with the `extensions` of the answer and other headers where given. */
+  whole(
+    token: string,
+    document: string,
+    variables?: object,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Answer>;
   /** The sandbox's account, connected by `connectAccount`; answers its id (acc_…). */
   connectSandboxAccount(tenantId: string): Promise<string>;
   sse(token: string, document: string, variables?: object): Follower;
@@ -77,14 +84,16 @@ const CONNECT = `mutation Connect($input: ConnectAccountInput!) {
 }`;
 
 export async function startTestGateway(
-  options: Partial<Pick<GatewayOptions, 'world' | 'introspection' | 'allowedOrigins' | 'publicUrl'>> & {
+  options: Partial<Pick<GatewayOptions, 'world' | 'introspection' | 'allowedOrigins' | 'publicUrl' | 'metrics'>> & {
     readonly sandbox?: SandboxOptions;
+    /** A gateway whose database and sandbox this one shares, as replicas do. */
+    readonly beside?: TestGateway;
   } = {},
 ): Promise<TestGateway> {
-  const { sandbox: sandboxOptions = {}, world = systemWorld(), ...changed } = options;
+  const { sandbox: sandboxOptions = {}, world = systemWorld(), beside, ...changed } = options;
   const log: string[] = [];
-  const database = await testDatabase();
-  const sandbox = await startDocusignSandbox({ seed: 7, ...sandboxOptions });
+  const database = beside?.database ?? (await testDatabase());
+  const sandbox = beside?.sandbox ?? (await startDocusignSandbox({ seed: 7, ...sandboxOptions }));
   const gateway = await startGateway({
     database,
     world,
@@ -105,7 +114,7 @@ export async function startTestGateway(
   atEnd(async () => {
     await Promise.all(followers.map((follower) => follower.stop()));
     await gateway.close();
-    await sandbox.close();
+    if (!beside) await sandbox.close();
   });
 
   const endpoint = `${gateway.url}/graphql`;
@@ -115,13 +124,17 @@ export async function startTestGateway(
   };
   const token = ({ tenantId, scopes = SCOPES, envelopes, expiresInSeconds = 3_600 }: TokenOf): Promise<string> =>
     mintToken(AUTH, { tenantId, subject: 'tester', scopes, ...(envelopes && { envelopes }), expiresInSeconds }, world);
-  const gql = async (bearer: string, query: string, variables: object = {}): Promise<Answer> => {
+  const whole: TestGateway['whole'] = async (bearer, query, variables = {}, headers = {}) => {
     const response = await fetch(endpoint, {
       method: 'POST',
-      headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/json', ...headers },
       body: JSON.stringify({ query, variables }),
     });
     return Answer.parse(await response.json());
+  };
+  const gql: TestGateway['gql'] = async (bearer, query, variables) => {
+    const { extensions: _, ...answer } = await whole(bearer, query, variables);
+    return answer;
   };
   const controlled: TestGateway['control'] = (method, path, body) => control(sandbox.url, method, path, body);
 
@@ -134,6 +147,7 @@ export async function startTestGateway(
     log,
     token,
     gql,
+    whole,
     connectSandboxAccount: async (tenantId) => {
       const { integrationKey, userId, accountId: providerAccountId, privateKey, hmacKeys } = sandbox.credentials;
       const docusign = { integrationKey, userId, privateKey, hmacKeys, providerAccountId, oauthUrl: sandbox.url };

@@ -96,6 +96,8 @@ export function serveEnvironment(settings: ServeSettings, port: number): Record<
     AUTH_SECRET: settings.secret,
     ALLOW_SANDBOX: '1',
     DATABASE_CONNECTIONS: '5',
+    // Nobody balances between these.
+    DRAIN_GRACE_SECONDS: '0',
   };
 }
 

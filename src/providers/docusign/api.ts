@@ -6,11 +6,12 @@ import { ProviderRefused } from '../../model/problems.ts';
 import type { World } from '../../world.ts';
 import { gate } from '../gate.ts';
 import { type Call, callProvider, type Dialect } from '../http.ts';
-import type { Budget, OpenInput } from '../provider.ts';
+import type { OpenInput, RateLimits } from '../provider.ts';
+import { rateLimits } from '../rate-limits.ts';
 import { readBudget } from './budget.ts';
 import { storedCredentials } from './credentials.ts';
 import { isTrustedBaseUri } from './hosts.ts';
-import { tokens } from './oauth.ts';
+import { type Tokens, tokens } from './oauth.ts';
 import { explainRefusal } from './refusals.ts';
 import { untrusted } from './userinfo.ts';
 
@@ -28,8 +29,8 @@ export interface ApiCall<T> extends Omit<Call<T>, 'url' | 'headers' | 'body'> {
 export interface Api {
   readonly world: World;
   call<T>(call: ApiCall<T>): Promise<T>;
-  /** As the last answer told it. */
-  budget(): Budget | null;
+  readonly tokens: Tokens;
+  readonly limits: RateLimits;
 }
 
 export function accountApi(input: OpenInput, world: World): Api {
@@ -38,10 +39,15 @@ export function accountApi(input: OpenInput, world: World): Api {
   const root = `${baseUri.replace(/\/+$/, '')}/restapi/v2.1/accounts/${encodeURIComponent(providerAccountId)}`;
   const access = tokens(storedCredentials(input.credentials), environment, world);
   const gates = { SAFE: gate(PARALLEL), WRITE: gate(PARALLEL) };
-  let budget: Budget | null = null;
+  const limits = rateLimits();
   const dialect: Dialect = {
     explain: explainRefusal,
-    heard: (headers) => (budget = readBudget(headers, world.now()) ?? budget),
+    heard: (headers) => {
+      const budget = readBudget(headers, world.now());
+      if (budget) limits.heard(budget);
+    },
+    blockedUntil: () => limits.known.blockedUntil,
+    blocked: limits.blocked,
   };
 
   const callWith = <T>(token: string, { path, accept, body, ...call }: ApiCall<T>): Promise<T> =>
@@ -60,7 +66,8 @@ export function accountApi(input: OpenInput, world: World): Api {
 
   return {
     world,
-    budget: () => budget,
+    tokens: access,
+    limits,
     async call(call) {
       const token = await access.get();
       try {

@@ -6,7 +6,9 @@ import type { World } from '../../world.ts';
 import type { ConnectedAccount, ConnectInput, OpenInput, Provider, ProviderClient } from '../provider.ts';
 import { accountApi } from './api.ts';
 import { release, voidEnvelope } from './change.ts';
-import { givenCredentials } from './credentials.ts';
+import { checkUp } from './check-up.ts';
+import { registerWebhook, removeWebhook } from './configuration.ts';
+import { givenCredentials, storedCredentials } from './credentials.ts';
 import { download, evidence } from './documents.ts';
 import { tokens } from './oauth.ts';
 import { correctRecipient, remind } from './recipients.ts';
@@ -58,6 +60,9 @@ function open(input: OpenInput, world: World): ProviderClient {
     void: (providerId, reason) => voidEnvelope(api, providerId, reason),
     remind: (request) => remind(api, request),
     correct: (request) => correctRecipient(api, request),
+    registerWebhook: (webhook) => registerWebhook(api, webhook),
+    removeWebhook: (webhook) => removeWebhook(api, webhook),
+    checkUp: (webhook) => checkUp(api, { ...input, credentials: storedCredentials(input.credentials) }, webhook),
     signingUrl: (request) => signingUrl(api, request),
     read: (requests) => readMany(api, requests),
     download: (providerId, documentRef) => download(api, providerId, documentRef),

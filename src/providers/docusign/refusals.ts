@@ -17,7 +17,9 @@ const BURST_WINDOW_MS = 30_000;
 const BURST_JITTER_MS = 3_000;
 
 /** Upper case: the documents write some of them in mixed case. */
-const LIMIT = /^(HOURLY|BURST)_[A-Z_]+_LIMIT_EXCEEDED$/;
+const LIMIT = /^(HOURLY|BURST)_([A-Z_]+)_LIMIT_EXCEEDED$/;
+/** The one limit that is the whole account's; the others count calls on one envelope. */
+const OF_ACCOUNT = 'APIINVOCATION';
 
 const RECONNECT = 'Connect the account again with credentials of a user who may send envelopes in it.';
 const REMEDIES: Readonly<Record<string, string>> = {
@@ -74,8 +76,10 @@ export function explainRefusal({ status, headers, text }: Refusal, world: World)
   };
   const asked = retryAfter(headers, world.now());
   const fix = REMEDIES[code ?? ''] ?? null;
-  if (!limit) return { fault, limited: false, retryAt: asked, fix };
-  return { fault, limited: true, retryAt: asked ?? whenLimitEnds(limit[1] === 'BURST', headers, world), fix };
+  // A 429 from in front of the API has no code, and is meant for everything behind it.
+  if (!limit) return { fault, limited: false, retryAt: asked, fix, blocksUntil: status === 429 ? asked : null };
+  const retryAt = asked ?? whenLimitEnds(limit[1] === 'BURST', headers, world);
+  return { fault, limited: true, retryAt, fix, blocksUntil: limit[2] === OF_ACCOUNT ? retryAt : null };
 }
 
 /** The hour's limit ends with the clock hour, the burst's with its 30 s window. */

@@ -119,9 +119,9 @@ describe('the budget', () => {
 
   it('is null until an answer told it, then as the last one did', async () => {
     const { client, world } = clientOf(() => answer(200, { envelopeId: ENVELOPE }, headers));
-    expect(client.budget?.()).toBeNull();
+    expect(client.limits?.known.budget).toBeNull();
     await client.read(read);
-    expect(client.budget?.()).toEqual({
+    expect(client.limits?.known.budget).toEqual({
       limit: 3000,
       remaining: 2999,
       resetAt: new Date('2026-01-15T11:00:00Z'),
@@ -135,7 +135,7 @@ describe('the budget', () => {
     const { client } = clientOf(() => answers.shift() ?? answer(500, ''));
     await thrownBy(client.read(read));
     await client.read(read);
-    expect(client.budget?.()?.remaining).toBe(2999);
+    expect(client.limits?.known.budget?.remaining).toBe(2999);
   });
 });
 

@@ -273,6 +273,6 @@ describe('signing in', () => {
 
   it('keeps the budget that the answers tell', async () => {
     await send();
-    expect(client.budget?.()).toMatchObject({ limit: expect.any(Number), remaining: expect.any(Number) });
+    expect(client.limits?.known.budget).toMatchObject({ limit: expect.any(Number), remaining: expect.any(Number) });
   });
 });
