@@ -71,7 +71,11 @@ async function contentRecipients(tx: Tx, tenantId: string, envelopeId: string): 
     email: person.email,
     routingOrder: person.routingOrder,
     embeddedId: embeddedId(person),
-    fields: placed.filter((field) => field.recipientId === person.id),
+    fields: placed
+      .filter((field) => field.recipientId === person.id)
+      .map(({ id, kind, label, required, value, place }) => {
+        return { ref: publicId('Field', id), kind, label, required, value, place };
+      }),
   }));
 }
 

@@ -30,7 +30,12 @@ const BATCH = 20;
 /** How long a taker has before its work counts as dropped. */
 const TAKEN_MS = 60_000;
 
-const Taken = z.object({ tenant_id: z.string(), kind: z.enum(['COMMAND', 'READ', 'DOCUMENT']), id: z.string() });
+const Taken = z.object({
+  tenant_id: z.string(),
+  kind: z.enum(['COMMAND', 'READ', 'DOCUMENT']),
+  id: z.string(),
+  due_at: z.string(),
+});
 type Taken = z.infer<typeof Taken>;
 
 export function startRunner(options: RunnerOptions): Runner {
@@ -72,7 +77,7 @@ async function takeDue(database: Database): Promise<Taken[]> {
       WHERE (tenant_id, kind, id) IN (
         SELECT tenant_id, kind, id FROM due WHERE due_at <= countersign_now()
         ORDER BY due_at LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
-      RETURNING tenant_id::text AS tenant_id, kind, id::text AS id`,
+      RETURNING tenant_id::text AS tenant_id, kind, id::text AS id, due_at::text AS due_at`,
     ),
   );
   return z.array(Taken).parse(rows);
@@ -82,7 +87,7 @@ async function perform(options: RunnerOptions, item: Taken): Promise<void> {
   const { tenant_id: tenantId, kind, id } = item;
   try {
     if (kind === 'COMMAND') await runCommand(options, tenantId, id);
-    else if (kind === 'READ') await read(options, tenantId, id);
+    else if (kind === 'READ') await read(options, item);
     else await options.database.withTenants([tenantId], (tx) => removeUnused(tx, tenantId, id));
   } catch (error) {
     options.logger.error({ tenantId, kind, id, err: error }, 'what was due failed and comes again');
@@ -90,13 +95,24 @@ async function perform(options: RunnerOptions, item: Taken): Promise<void> {
 }
 
 /** Done with once the provider has answered; else it comes again when the taker's time is over. */
-async function read({ database, lookUps }: RunnerOptions, tenantId: string, id: string): Promise<void> {
+async function read({ database, lookUps }: RunnerOptions, item: Taken): Promise<void> {
+  const { tenant_id: tenantId, id } = item;
   const envelope = await database.withTenants([tenantId], (tx) => findEnvelope(tx, tenantId, id));
   if (envelope) {
     const answer = await lookUps.lookUp(envelope, { urgent: true });
     if (answer.outcome === 'UNAVAILABLE') return;
   }
   await database.withTenants([], (tx) =>
-    tx.delete(due).where(and(eq(due.tenantId, tenantId), eq(due.kind, 'READ'), eq(due.id, id))),
+    // What called for it again meanwhile has made it due at another time: that read is still to come.
+    tx
+      .delete(due)
+      .where(
+        and(
+          eq(due.tenantId, tenantId),
+          eq(due.kind, 'READ'),
+          eq(due.id, id),
+          sql`${due.dueAt} = ${item.due_at}::timestamptz`,
+        ),
+      ),
   );
 }

@@ -74,6 +74,8 @@ export interface ContentRecipient {
 }
 
 export interface ContentField {
+  /** Our public id of it. */
+  readonly ref: string;
   readonly kind: FieldKind;
   readonly label: string | null;
   readonly required: boolean;

@@ -108,10 +108,16 @@ FieldRef.implement({
     kind: t.field({ type: FieldKindEnum, description: 'What it takes.', resolve: ({ kind }) => kind }),
     label: t.string({ nullable: true, description: 'Your name for it.', resolve: ({ label }) => label }),
     required: t.boolean({ description: 'Whether it must be filled.', resolve: ({ required }) => required }),
-    value: t.string({
+    initialValue: t.string({
       nullable: true,
       description: 'What it held when the envelope was sent.',
       resolve: ({ value }) => value,
+    }),
+    value: t.string({
+      nullable: true,
+      description:
+        'What the signer left in it: text as it was typed, `true` or `false` of a box, the date of DATE_SIGNED as the provider writes it. Read from the provider soon after the envelope is COMPLETED; null until then, of signatures and initials, and where fields share a label and the provider does not tell them apart.',
+      resolve: ({ signedValue }) => signedValue,
     }),
     at: t.field({
       type: AtType,

@@ -37,6 +37,7 @@ function signer(ref: '1' | '2'): ContentRecipient {
     embeddedId: `u-${ref}`,
     fields: [
       {
+        ref: `fld_${ref}`,
         kind: 'SIGNATURE',
         label: `sig-${ref}`,
         required: true,

@@ -1,8 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { eq } from 'drizzle-orm';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { at, eventually, textAt } from '../kit/answer.ts';
-import { envelope, send } from '../kit/envelopes.ts';
-import { startTestGateway } from '../kit/gateway.ts';
+import { due } from '../../src/db/tables.ts';
+import { uuidOf } from '../../src/model/ids.ts';
+import { at, eventually, listAt, textAt } from '../kit/answer.ts';
+import { envelope, type Input, send, signer } from '../kit/envelopes.ts';
+import { type LedgerLine, startTestGateway } from '../kit/gateway.ts';
 
 const api = await startTestGateway();
 const tenantId = randomUUID();
@@ -18,8 +21,11 @@ interface Sent {
   readonly providerId: string;
 }
 
-async function sent(): Promise<Sent> {
-  const made = at(await send(api, token, { envelope: envelope(account) }), 'data.sendEnvelope.envelope');
+async function sent(recipients: Input[] = [signer()]): Promise<Sent> {
+  const made = at(
+    await send(api, token, { envelope: envelope(account, { recipients }) }),
+    'data.sendEnvelope.envelope',
+  );
   return { id: textAt(made, 'id'), providerId: textAt(made, 'providerId') };
 }
 
@@ -89,5 +95,71 @@ describe('evidence', () => {
     expect(response.status).toBe(502);
     expect(response.headers.get('content-type')).toBe('application/problem+json');
     expect(await response.json()).toMatchObject({ code: 'PROVIDER_REFUSED' });
+  });
+});
+
+describe('the value of a field', () => {
+  const place = (y: number) => ({ at: { document: 'lease', page: 1, x: 150, y } });
+  const fields = [
+    { kind: 'SIGNATURE', place: place(240) },
+    { kind: 'TEXT', label: 'iban', value: 'DE', place: place(260) },
+    { kind: 'TEXT', place: place(280), required: false },
+    { kind: 'CHECKBOX', label: 'pets', required: false, place: place(300) },
+    { kind: 'DATE_SIGNED', place: place(320) },
+  ];
+  const FIELDS = `query Q($id: ID!) { envelope(id: $id) { status recipients { fields { kind label initialValue value } } } }`;
+  const fieldsOf = async (id: string): Promise<unknown[]> =>
+    listAt(await api.gql(token, FIELDS, { id }), 'data.envelope.recipients.0.fields');
+  const isRead = ({ route }: LedgerLine): boolean => route?.startsWith('GET /envelopes') ?? false;
+
+  test('is what its signer left in it, read once when the envelope is completed', async () => {
+    const { id, providerId } = await sent([signer({ fields })]);
+    expect((await fieldsOf(id)).map((field) => at(field, 'value'))).toEqual([null, null, null, null, null]);
+    await api.control('POST', `/envelopes/${providerId}/sign`, {
+      recipientId: '1',
+      tabs: { iban: 'DE02 1203 0000', pets: true },
+    });
+    const known = await eventually(async () => {
+      const now = await fieldsOf(id);
+      return at(now, '1.value') !== null && now;
+    });
+    expect(known).toEqual([
+      { kind: 'SIGNATURE', label: null, initialValue: null, value: null },
+      { kind: 'TEXT', label: 'iban', initialValue: 'DE', value: 'DE02 1203 0000' },
+      { kind: 'TEXT', label: null, initialValue: null, value: '' },
+      { kind: 'CHECKBOX', label: 'pets', initialValue: null, value: 'true' },
+      { kind: 'DATE_SIGNED', label: null, initialValue: null, value: expect.stringMatching(/^\d{4}-\d\d-\d\d$/) },
+    ]);
+    await api.control('POST', '/idle');
+    expect((await api.ledger(`?kind=call&envelopeId=${providerId}`)).filter(isRead)).toHaveLength(1);
+    expect(api.log.join()).not.toContain('1203');
+  });
+
+  test('is told by the read that learns of the end, where no webhook did', async () => {
+    await api.control('POST', '/faults', { route: 'webhook', kind: 'drop', times: 1_000 });
+    const { id, providerId } = await sent([signer({ fields })]);
+    await api.control('POST', `/envelopes/${providerId}/sign`, { recipientId: '1', tabs: { iban: 'DE77' } });
+    const answer = await api.gql(
+      token,
+      'query Q($id: ID!) { envelope(id: $id, freshness: { live: true }) { status recipients { fields { value } } } }',
+      { id },
+    );
+    expect(at(answer, 'data.envelope')).toMatchObject({
+      status: 'COMPLETED',
+      recipients: [{ fields: [{}, { value: 'DE77' }, {}, { value: 'false' }, {}] }],
+    });
+    const waiting = await api.database.withTenants([], (tx) =>
+      tx
+        .select()
+        .from(due)
+        .where(eq(due.id, uuidOf('Envelope', id) ?? '')),
+    );
+    expect(waiting).toEqual([]);
+  });
+
+  test('takes no read where there is nothing to fill', async () => {
+    const { providerId } = await completed();
+    await api.control('POST', '/idle');
+    expect((await api.ledger(`?kind=call&envelopeId=${providerId}`)).filter(isRead)).toEqual([]);
   });
 });

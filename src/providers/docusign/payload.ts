@@ -28,6 +28,26 @@ export const recipientRef = z
   .nullish()
   .catch(null);
 
+/** Of the groups whose content is text; there only where tabs were asked for. */
+const tab = z.object({
+  tabLabel: text,
+  value: text,
+  selected: text,
+  pageNumber: text,
+  xPosition: text,
+  yPosition: text,
+});
+export type TabPayload = z.output<typeof tab>;
+const tabs = z
+  .object({
+    dateSignedTabs: z.array(tab).nullish(),
+    textTabs: z.array(tab).nullish(),
+    checkboxTabs: z.array(tab).nullish(),
+  })
+  .nullish()
+  .catch(null);
+export type TabsPayload = NonNullable<z.output<typeof tabs>>;
+
 const recipient = z.object({
   recipientId: recipientRef,
   name: text,
@@ -44,6 +64,7 @@ const recipient = z.object({
   declinedDateTime: text,
   declinedReason: text,
   autoRespondedReason: text,
+  tabs,
 });
 export type RecipientPayload = z.output<typeof recipient>;
 

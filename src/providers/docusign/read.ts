@@ -99,7 +99,7 @@ interface ToldRecipient {
   readonly payload: RecipientPayload;
 }
 
-function toldRecipients(groups: RecipientsPayload): ToldRecipient[] {
+export function toldRecipients(groups: RecipientsPayload): ToldRecipient[] {
   return Object.entries(RECIPIENT_GROUPS).flatMap(([name, role]) =>
     (groups[name as keyof typeof RECIPIENT_GROUPS] ?? []).flatMap((payload) =>
       payload.recipientId ? [{ role, ref: payload.recipientId, payload }] : [],

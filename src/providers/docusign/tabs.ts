@@ -21,6 +21,22 @@ export function tabsOf(fields: readonly ContentField[], refOf: (key: string) => 
   return tabs;
 }
 
+/** What a field's tabs are called, and known by when their values are read: the sender's label, else our id. */
+export function labelOf({ label, ref }: { readonly label: string | null; readonly ref: string }): string {
+  return label ?? ref;
+}
+
+/** True when the tab stands where a field with this place was put. Numbers are told as text, maybe with decimals. */
+export function isAt(
+  place: FieldPlace,
+  tab: Readonly<Partial<Record<'pageNumber' | 'xPosition' | 'yPosition', string | null | undefined>>>,
+): boolean {
+  if (!('at' in place)) return false;
+  const { page, x, y } = place.at;
+  const told = [tab.pageNumber, tab.xPosition, tab.yPosition].map((text) => Math.round(Number(text ?? Number.NaN)));
+  return [page, Math.round(x), Math.round(y)].every((number, index) => number === told[index]);
+}
+
 function placeOf({ place, kind }: ContentField, refOf: (key: string) => string): Tab {
   if ('anchor' in place) return anchorOf(place.anchor, refOf);
   const { document, page, x, y, width, height } = place.at;
@@ -51,8 +67,9 @@ function anchorOf({ document, text, dx, dy, ifMissing }: Anchor, refOf: (key: st
   };
 }
 
-function settingsOf({ kind, label, required, value }: ContentField): Tab {
-  const named = label === null ? {} : { tabLabel: label };
+function settingsOf(field: ContentField): Tab {
+  const { kind, required, value } = field;
+  const named = { tabLabel: labelOf(field) };
   switch (kind) {
     case 'SIGNATURE':
     case 'INITIALS':

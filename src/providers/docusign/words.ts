@@ -94,6 +94,13 @@ export const EVENT_NEWS: Readonly<Record<string, EventNews>> = {
   'recipient-reassign': { about: 'READ' },
 };
 
+/** The tab groups of fields whose value is text. */
+export const VALUE_GROUPS = {
+  DATE_SIGNED: 'dateSignedTabs',
+  TEXT: 'textTabs',
+  CHECKBOX: 'checkboxTabs',
+} as const satisfies Partial<Record<FieldKind, string>>;
+
 /** The tab group of each kind of field. */
 export const TAB_GROUPS = {
   SIGNATURE: 'signHereTabs',

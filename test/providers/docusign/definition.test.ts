@@ -13,6 +13,7 @@ const at = (x: number, y: number, size: { width: number | null; height: number |
 });
 const NO_SIZE = { width: null, height: null };
 const field = (change: Partial<ContentField>): ContentField => ({
+  ref: 'fld_1',
   kind: 'SIGNATURE',
   label: null,
   required: true,
@@ -104,7 +105,7 @@ describe('the draft that is asked for', () => {
 });
 
 describe('a field', () => {
-  it('of each kind is a tab of its group', () => {
+  it('of each kind is a tab of its group, by its label or else our id', () => {
     const all = tabs(
       field({ kind: 'SIGNATURE', label: 'sig1' }),
       field({ kind: 'INITIALS', required: false }),
@@ -116,12 +117,12 @@ describe('a field', () => {
     const place = { documentId: '7', pageNumber: '2', xPosition: '100', yPosition: '650' };
     expect(all).toEqual({
       signHereTabs: [{ ...place, tabLabel: 'sig1', optional: 'false' }],
-      initialHereTabs: [{ ...place, optional: 'true' }],
-      dateSignedTabs: [place],
+      initialHereTabs: [{ ...place, tabLabel: 'fld_1', optional: 'true' }],
+      dateSignedTabs: [{ ...place, tabLabel: 'fld_1' }],
       textTabs: [{ ...place, tabLabel: 'iban', required: 'true', value: 'DE00' }],
       checkboxTabs: [
-        { ...place, required: 'false', selected: 'true' },
-        { ...place, required: 'true', selected: 'false' },
+        { ...place, tabLabel: 'fld_1', required: 'false', selected: 'true' },
+        { ...place, tabLabel: 'fld_1', required: 'true', selected: 'false' },
       ],
     });
   });
@@ -149,6 +150,7 @@ describe('a field', () => {
         anchorIgnoreIfNotPresent: 'false',
         anchorCaseSensitive: 'true',
         anchorMatchWholeWord: 'false',
+        tabLabel: 'fld_1',
         optional: 'false',
       },
     ]);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { instantOf } from '../../../src/model/time.ts';
+import type { WantedField } from '../../../src/providers/provider.ts';
 import { answer } from '../scripted-world.ts';
 import { clientOf, ENVELOPE, refusal, restCalls } from './fixtures.ts';
 
@@ -56,6 +57,52 @@ describe('reading many', () => {
     const { client, world } = clientOf(() => answer(500, ''));
     expect(await client.read([])).toEqual([]);
     expect(world.asked).toEqual([]);
+  });
+});
+
+describe('reading the values of fields', () => {
+  const field = (ref: string, recipientRef = '1', label: string | null = null): WantedField => ({
+    ref,
+    recipientRef,
+    kind: 'TEXT',
+    label,
+    place: { at: { document: 'lease', page: 1, x: 10, y: 20, width: null, height: null } },
+  });
+  const completed = (envelopeId: string) => ({
+    envelopeId,
+    status: 'completed',
+    completedDateTime: '2026-01-15T10:00:00Z',
+    recipients: { signers: [{ recipientId: '1', tabs: { textTabs: [{ tabLabel: 'fld_1', value: 'DE00' }] } }] },
+  });
+  const sawEnd = instantOf(new Date('2026-01-15T10:00:00Z'));
+
+  it('takes one call of its own for each envelope that is over, and none for the others', async () => {
+    const { client, world } = clientOf(({ url }) =>
+      new URL(url).searchParams.has('envelope_ids')
+        ? answer(200, { envelopes: asked(url).map((envelopeId) => ({ envelopeId, status: 'sent' })) })
+        : answer(200, completed(id(1))),
+    );
+    const readings = await client.read([
+      { providerId: id(1), sawEnd, fields: [field('fld_1')] },
+      { providerId: id(2), sawEnd: null, fields: [field('fld_2')] },
+      { providerId: id(3), sawEnd, fields: [] },
+    ]);
+    expect(readings.map(({ providerId, values }) => [providerId, values])).toEqual([
+      [id(1), new Map([['fld_1', 'DE00']])],
+      [id(2), undefined],
+      [id(3), undefined],
+    ]);
+    expect(restCalls(world).map(({ url }) => new URL(url).searchParams.get('include'))).toEqual([
+      'recipients,tabs,custom_fields',
+      'recipients,custom_fields',
+    ]);
+  });
+
+  it('takes no call beyond the read that tells of the end, where one envelope is read', async () => {
+    const { client, world } = clientOf(() => answer(200, completed(ENVELOPE)));
+    const [reading] = await client.read([{ providerId: ENVELOPE, sawEnd: null, fields: [field('fld_1')] }]);
+    expect(reading?.values).toEqual(new Map([['fld_1', 'DE00']]));
+    expect(restCalls(world)).toHaveLength(1);
   });
 });
 
