@@ -8,14 +8,18 @@ import { uuidOf } from '../model/ids.ts';
 import { InvalidInput } from '../model/problems.ts';
 import type { CommandDeps } from './attempt.ts';
 import type { CheckedEnvelope } from './create.ts';
+import { preflight, type PreflightDeps } from './preflight.ts';
 import { type Claim, isKeyKnown } from './idempotency.ts';
 import type { EnvelopeInput } from './input.ts';
 import type { Issues } from './issues.ts';
 import { checkEnvelope } from './validate.ts';
 
+/** What checking an input takes. */
+export type CheckDeps = Pick<CommandDeps, 'accounts'> & PreflightDeps;
+
 /** The envelope, ready to be stored. Throws InvalidInput with its faults and those that `issues` held before. */
 export async function checkInput(
-  deps: Pick<CommandDeps, 'database' | 'world' | 'accounts'>,
+  deps: CheckDeps,
   tenantId: string,
   input: EnvelopeInput,
   issues: Issues,
@@ -38,13 +42,14 @@ export async function checkInput(
   const capabilities = account ? accounts.capabilities(account) : null;
   const context = { capabilities, stored: new Map(stored.map((row) => [row.id, row])), now: world.now() };
   const documents = checkEnvelope(input, context, issues);
+  const seen = await preflight(deps, tenantId, input, documents, issues.under('content', 'documents'));
   if (!account || issues.list.length > 0) throw new InvalidInput(issues.list);
-  return { input, documents, account };
+  return { input, documents, account, preflight: seen };
 }
 
 /** Null for a repetition: it is answered before it is judged, since the account may have gone, or a time have passed. */
 export async function checkUnlessRepeated(
-  deps: Pick<CommandDeps, 'database' | 'world' | 'accounts'>,
+  deps: CheckDeps,
   tenantId: string,
   claim: Claim | null,
   envelope: EnvelopeInput,

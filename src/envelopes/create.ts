@@ -14,11 +14,13 @@ import { instantOf } from '../model/time.ts';
 import type { ProviderName } from '../model/words.ts';
 import type { World } from '../world.ts';
 import type { EnvelopeInput } from './input.ts';
+import type { Preflight } from './preflight.ts';
 import type { CheckedDocument } from './validate-documents.ts';
 
 export interface CheckedEnvelope {
   readonly input: EnvelopeInput;
   readonly documents: readonly CheckedDocument[];
+  readonly preflight: Preflight;
   readonly account: { readonly id: string; readonly provider: ProviderName };
 }
 

@@ -11,7 +11,7 @@ import { instantOf } from '../model/time.ts';
 import type { EventType } from '../model/words.ts';
 import type { World } from '../world.ts';
 import type { CommandDeps } from './attempt.ts';
-import { checkUnlessRepeated } from './check-input.ts';
+import { type CheckDeps, checkUnlessRepeated } from './check-input.ts';
 import { replaceContent } from './create.ts';
 import { type Edit, type EnvelopeRow, lockEnvelopes, saveEdits } from './edit.ts';
 import { claimKey, hashRequest } from './idempotency.ts';
@@ -34,7 +34,7 @@ export interface DeleteDraftRequest {
 
 /** Puts another envelope in the place of a draft. A repetition by its key answers the draft as it is by then. */
 export async function updateDraft(
-  deps: CommandDeps,
+  deps: CommandDeps & CheckDeps,
   tenantId: string,
   { id, envelope, idempotencyKey: key }: UpdateDraftRequest,
 ): Promise<EnvelopeRow> {

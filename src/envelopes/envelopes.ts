@@ -3,7 +3,6 @@
  * @module
  */
 import type { StoredDocument } from '../documents/store.ts';
-import type { CommandDeps } from './attempt.ts';
 import { type CommandRow, commandsOf } from './commands.ts';
 import { createUpload, type UploadRequest } from './create-upload.ts';
 import type { EnvelopeRow, RecipientRow } from './edit.ts';
@@ -11,6 +10,7 @@ import { deleteDraft, type DeleteDraftRequest, updateDraft, type UpdateDraftRequ
 import { type Freshness, refresh, type Staleness } from './freshness.ts';
 import type { EnvelopeInput } from './input.ts';
 import type { LookUps } from './look-up.ts';
+import type { Preflight } from './preflight.ts';
 import {
   documentsOf,
   type EnvelopeDocumentRow,
@@ -25,7 +25,14 @@ import {
 } from './read.ts';
 import { updateRecipient, type UpdatedRecipient, type UpdateRecipientRequest } from './correct.ts';
 import { remindEnvelope, type RemindRequest } from './remind.ts';
-import { createEnvelope, sendEnvelope, type SendRequest, type SendResult, validateEnvelope } from './send.ts';
+import {
+  createEnvelope,
+  type SendDeps,
+  sendEnvelope,
+  type SendRequest,
+  type SendResult,
+  validateEnvelope,
+} from './send.ts';
 import { confirmSigning, createSigningUrl, type SigningRequest } from './signing.ts';
 import { voidEnvelope, type VoidRequest } from './void.ts';
 import type { SigningUrl } from '../providers/provider.ts';
@@ -40,7 +47,7 @@ export interface ListedEnvelopes {
 
 export interface Envelopes {
   createUpload(tenantId: string, request: UploadRequest): Promise<StoredDocument>;
-  validate(tenantId: string, input: EnvelopeInput): Promise<void>;
+  validate(tenantId: string, input: EnvelopeInput): Promise<Preflight>;
   create(tenantId: string, request: { envelope: EnvelopeInput; idempotencyKey: string | null }): Promise<EnvelopeRow>;
   updateDraft(tenantId: string, request: UpdateDraftRequest): Promise<EnvelopeRow>;
   deleteDraft(tenantId: string, request: DeleteDraftRequest): Promise<void>;
@@ -61,7 +68,7 @@ export interface Envelopes {
   commands(tenantId: string, envelopeIds: readonly string[]): Promise<CommandRow[]>;
 }
 
-export function createEnvelopes(deps: CommandDeps, lookUps: LookUps): Envelopes {
+export function createEnvelopes(deps: SendDeps, lookUps: LookUps): Envelopes {
   const { database, world } = deps;
   return {
     createUpload: (tenantId, request) => createUpload(deps, tenantId, request),

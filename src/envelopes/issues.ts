@@ -8,20 +8,21 @@ import { isStorable } from '../model/text.ts';
 
 export class Issues {
   readonly list: InputIssue[] = [];
-  private readonly prefix: readonly string[];
+  /** Where this collection stands: every path goes on from here. */
+  readonly path: readonly string[];
 
-  constructor(prefix: readonly string[] = [], list: InputIssue[] = []) {
-    this.prefix = prefix;
+  constructor(path: readonly string[] = [], list: InputIssue[] = []) {
+    this.path = path;
     this.list = list;
   }
 
   /** The same collection, with paths that go on from here. */
   under(...path: (string | number)[]): Issues {
-    return new Issues([...this.prefix, ...path.map(String)], this.list);
+    return new Issues([...this.path, ...path.map(String)], this.list);
   }
 
   add(code: IssueCode, path: readonly (string | number)[], message: string, suggestion: string | null = null): void {
-    this.list.push({ code, message, path: [...this.prefix, ...path.map(String)], suggestion });
+    this.list.push({ code, message, path: [...this.path, ...path.map(String)], suggestion });
   }
 
   /** Text that must be there, in at most `max` characters. */

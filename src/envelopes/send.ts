@@ -8,15 +8,18 @@ import { uuidOf } from '../model/ids.ts';
 import { instantOf } from '../model/time.ts';
 import type { Tx } from '../db/client.ts';
 import type { CommandDeps } from './attempt.ts';
-import { checkInput, checkUnlessRepeated } from './check-input.ts';
+import { type CheckDeps, checkInput, checkUnlessRepeated } from './check-input.ts';
 import { type CommandRow, insertCommand } from './commands.ts';
 import { type CheckedEnvelope, insertEnvelope } from './create.ts';
 import { type EnvelopeRow, joinLocal, lockEnvelopes, saveEdits } from './edit.ts';
 import { claimKey, hashRequest } from './idempotency.ts';
 import type { EnvelopeInput } from './input.ts';
 import { Issues } from './issues.ts';
+import type { Preflight } from './preflight.ts';
 import { findEnvelope } from './read.ts';
 import { outcomeOf, runUntil } from './wait.ts';
+
+export type SendDeps = CommandDeps & CheckDeps;
 
 export interface SendRequest {
   readonly idempotencyKey: string;
@@ -32,7 +35,7 @@ export interface SendResult {
 }
 
 /** Sends once per key, and waits up to `waitMs` for the provider's word. A refusal within that time is thrown. */
-export async function sendEnvelope(deps: CommandDeps, tenantId: string, request: SendRequest): Promise<SendResult> {
+export async function sendEnvelope(deps: SendDeps, tenantId: string, request: SendRequest): Promise<SendResult> {
   const { database, world } = deps;
   const { idempotencyKey: key, what, waitMs } = request;
   const issues = new Issues();
@@ -59,7 +62,7 @@ export async function sendEnvelope(deps: CommandDeps, tenantId: string, request:
 
 /** A draft in the cache alone: nothing is said to the provider. */
 export async function createEnvelope(
-  deps: CommandDeps,
+  deps: SendDeps,
   tenantId: string,
   request: { readonly envelope: EnvelopeInput; readonly idempotencyKey: string | null },
 ): Promise<EnvelopeRow> {
@@ -97,9 +100,9 @@ export async function createEnvelope(
   return row;
 }
 
-/** Every fault of an envelope, without making one. */
-export async function validateEnvelope(deps: CommandDeps, tenantId: string, envelope: EnvelopeInput): Promise<void> {
-  await checkInput(deps, tenantId, envelope, new Issues(['envelope']));
+/** Every fault of an envelope, without making one; answers what was seen of its documents. */
+export async function validateEnvelope(deps: CheckDeps, tenantId: string, envelope: EnvelopeInput): Promise<Preflight> {
+  return (await checkInput(deps, tenantId, envelope, new Issues(['envelope']))).preflight;
 }
 
 async function intendNew(

@@ -2,7 +2,8 @@
  * The enums, each value described.
  * @module
  */
-import type { IssueCode, ProblemCode } from '../model/problems.ts';
+import type { RegisteredWebhook } from '../accounts/changes.ts';
+import type { IssueCode, ProblemCode, WarningCode } from '../model/problems.ts';
 import type {
   CommandKind,
   CommandState,
@@ -13,10 +14,12 @@ import type {
   Environment,
   EventType,
   FieldKind,
+  HealthState,
   ProviderName,
   RecipientRole,
   RecipientStatus,
   Source,
+  WebhookMode,
 } from '../model/words.ts';
 import { builder } from './builder.ts';
 
@@ -144,7 +147,7 @@ export const DeliveryEffectEnum = described<DeliveryEffect>('DeliveryEffect', 'W
   APPLIED: 'It brought news.',
   UNCHANGED: 'What it told was known.',
   PARKED: 'Its envelope is not known yet; it is applied when it is.',
-  IGNORED: 'It is of a kind that tells nothing about an envelope.',
+  IGNORED: 'It is of a kind that tells nothing about an envelope, or about one that was not sent from here.',
   NONE: 'It was not read.',
 });
 
@@ -160,6 +163,7 @@ const PROBLEM_TEXTS: Readonly<Record<ProblemCode, string>> = {
   LIMIT_REACHED: 'A limit of this gateway was reached.',
   NOT_THEIR_TURN: 'Other recipients come first.',
   NOT_READY: 'The envelope is still being sent.',
+  NO_PUBLIC_URL: 'This gateway has no public https address for the provider to call.',
   NOT_EMBEDDED: 'The provider mails this recipient a link.',
   RECIPIENT_FINISHED: 'The recipient has done their part.',
 };
@@ -187,6 +191,11 @@ const ISSUE_TEXTS: Readonly<Record<IssueCode, string>> = {
   NOT_SUPPORTED: 'The provider can not do it.',
 };
 export const IssueCodeEnum = described('IssueCode', 'What is wrong with a value. May grow.', ISSUE_TEXTS);
+
+export const WarningCodeEnum = described<WarningCode>('WarningCode', 'What could not be checked. May grow.', {
+  FILE_NOT_READ: 'The PDF could not be read here, or not in time.',
+  TEXT_NOT_DECODED: 'A text was not found, and some of the text of the document can not be told.',
+});
 
 export const DocumentStateEnum = described<DocumentState>(
   'DocumentState',
@@ -220,7 +229,29 @@ export const StreamStartEnum = builder.enumType('StreamStart', {
   } as const,
 });
 
-export const WebhookModeEnum = builder.enumType('WebhookMode', {
-  description: 'How the provider learns where to send webhooks.',
-  values: { PER_ENVELOPE: { description: 'Each envelope names the address; no administrator is needed.' } } as const,
+export const WebhookModeEnum = described<WebhookMode>(
+  'WebhookMode',
+  'How the provider learns where to send webhooks.',
+  {
+    PER_ENVELOPE: 'Each envelope names the address; no administrator is needed.',
+    ACCOUNT:
+      'The provider has one registration for the whole account, also for envelopes sent elsewhere; an administrator is needed.',
+  },
+);
+
+export const WebhookOutcomeEnum = described<RegisteredWebhook['outcome']>(
+  'WebhookOutcome',
+  'What a registration of webhooks came to.',
+  {
+    CREATED: 'There was none, and it was made.',
+    REPAIRED: 'It was otherwise than it must be, or switched off, and was mended.',
+    UNCHANGED: 'It is as it must be.',
+  },
+);
+
+export const HealthStateEnum = described<HealthState>('HealthState', 'What a check came to.', {
+  OK: 'All is well.',
+  WARNING: 'It works, and may soon not.',
+  FAILING: 'It does not work.',
+  UNKNOWN: 'It could not be looked at, or nothing has shown it yet.',
 });

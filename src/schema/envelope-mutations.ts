@@ -3,9 +3,11 @@
  * @module
  */
 import type { CommandRow } from '../envelopes/commands.ts';
+import type { Preflight } from '../envelopes/preflight.ts';
 import type { LoggedEnvelope } from '../envelopes/read.ts';
 import { InvalidInput, KeyReused, NotFound, ProviderRefused, WrongState } from '../model/problems.ts';
 import { builder, principalOf } from './builder.ts';
+import { CheckedDocumentType, InputWarningType } from './preflight.ts';
 import { EnvelopeInputType, envelopeInput } from './envelope-input.ts';
 import { refreshed } from './envelope-queries.ts';
 import { logged } from './found.ts';
@@ -19,12 +21,19 @@ const ValidateEnvelopeInput = builder.inputType('ValidateEnvelopeInput', {
   }),
 });
 
-const ValidateEnvelopePayload = builder.objectRef<{ valid: true }>('ValidateEnvelopePayload').implement({
+const ValidateEnvelopePayload = builder.objectRef<Preflight>('ValidateEnvelopePayload').implement({
   description: 'Nothing is wrong with it, as far as can be told without asking the provider.',
   fields: (t) => ({
-    valid: t.boolean({
-      description: 'Always true: faults are answered as InvalidInput.',
-      resolve: ({ valid }) => valid,
+    valid: t.boolean({ description: 'Always true: faults are answered as InvalidInput.', resolve: () => true }),
+    warnings: t.field({
+      type: [InputWarningType],
+      description: 'What could not be checked.',
+      resolve: ({ warnings }) => [...warnings],
+    }),
+    documents: t.field({
+      type: [CheckedDocumentType],
+      description: 'What was seen of its documents, in their order.',
+      resolve: ({ documents }) => [...documents],
     }),
   }),
 });
@@ -34,7 +43,7 @@ builder.mutationField('validateEnvelope', (t) =>
     type: ValidateEnvelopePayload,
     nullable: true,
     description:
-      'Checks an envelope against the rules and limits of its provider, without making it. All faults are answered.',
+      'Checks an envelope against the rules and limits of its provider, and its fields against its PDFs, without making it. All faults are answered.',
     authScopes: { scope: 'envelopes:write' },
     errors: {
       types: [InvalidInput],
@@ -42,8 +51,7 @@ builder.mutationField('validateEnvelope', (t) =>
     },
     args: { input: t.arg({ type: ValidateEnvelopeInput, required: true, description: 'What to check.' }) },
     resolve: async (_root, { input }, context) => {
-      await context.services.envelopes.validate(principalOf(context).tenantId, envelopeInput(input.envelope));
-      return { valid: true as const };
+      return context.services.envelopes.validate(principalOf(context).tenantId, envelopeInput(input.envelope));
     },
   }),
 );

@@ -4,7 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { inPieces, looksLikePdf } from '../../src/documents/pieces.ts';
 
 async function collect(chunks: Iterable<Uint8Array>, size: number): Promise<Buffer[]> {
-  return Array.fromAsync(inPieces(chunks, size));
+  const pieces: Buffer[] = [];
+  for await (const piece of inPieces(chunks, size)) pieces.push(piece);
+  return pieces;
 }
 
 describe('bytes in pieces', () => {

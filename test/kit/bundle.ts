@@ -17,7 +17,8 @@ export async function bundleCli(): Promise<Bundle> {
   const root = process.cwd();
   const directory = join(root, 'node_modules', `.countersign-test-${process.pid}`);
   const bundle = await rolldown({
-    input: join(root, 'src/cli.ts'),
+    // The thread that reads PDFs is a program of its own, beside the first.
+    input: { cli: join(root, 'src/cli.ts'), 'inspect-worker': join(root, 'src/documents/inspect-worker.ts') },
     platform: 'node',
     // With files of its own, or once in the process by its nature.
     external: [/^@electric-sql\//, /^graphql($|\/)/, /^pino($|\/)/, /^pg($|\/)/],
