@@ -33,6 +33,7 @@ import type {
   RecipientRole,
   RecipientStatus,
   Source,
+  WebhookMode,
 } from '../model/words.ts';
 import type { CommandRequest, EvidenceHashes, Failure, FieldPlace, ProviderOptions } from '../model/envelope.ts';
 import { bytea, dbNow, instant, tenantId, tenantPolicy } from './columns.ts';
@@ -51,7 +52,7 @@ export const accounts = pgTable(
     credentials: text('credentials').notNull(),
     /** Sealed JSON list of HMAC keys, every one of them live: rotation adds one before it takes one away. */
     webhookKeys: text('webhook_keys').notNull(),
-    webhookMode: text('webhook_mode').$type<'PER_ENVELOPE' | 'ACCOUNT'>().notNull(),
+    webhookMode: text('webhook_mode').$type<WebhookMode>().notNull(),
     /** Sealed; the unguessable last part of the webhook address. Its hash stands in `routes`. */
     webhookPath: text('webhook_path').notNull(),
     createdAt: instant('created_at').notNull().default(dbNow),

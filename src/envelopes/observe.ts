@@ -26,7 +26,8 @@ export interface Sighted {
 }
 
 export interface Observed {
-  readonly effect: 'APPLIED' | 'UNCHANGED' | 'PARKED';
+  /** IGNORED: the provider says that it is nobody's here. */
+  readonly effect: 'APPLIED' | 'UNCHANGED' | 'PARKED' | 'IGNORED';
   readonly envelopeId: string | null;
 }
 
@@ -58,7 +59,7 @@ export async function observe(
     if (!edit || !isOf(edit, item.sighting)) {
       edit = learnedBefore(edits, item);
     }
-    if (!edit) {
+    if (!edit && !item.sighting.foreign) {
       const known = await parkOrFind(tx, world, item);
       if (known) {
         edit = edits.get(known.id) ?? (await lockEnvelopes(tx, [known]))[0];
@@ -66,7 +67,7 @@ export async function observe(
       }
     }
     if (!edit) {
-      observed.push({ effect: 'PARKED', envelopeId: null });
+      observed.push({ effect: item.sighting.foreign ? 'IGNORED' : 'PARKED', envelopeId: null });
       continue;
     }
     // Found by our own id: this message tells the provider's before the answer to the send did.

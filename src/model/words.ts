@@ -54,7 +54,7 @@ export const FIELD_KINDS = ['SIGNATURE', 'INITIALS', 'DATE_SIGNED', 'TEXT', 'CHE
 export type FieldKind = (typeof FIELD_KINDS)[number];
 
 /** Where a piece of news came from. */
-export const SOURCES = ['WEBHOOK', 'COMMAND', 'READ', 'GATEWAY'] as const;
+export const SOURCES = ['WEBHOOK', 'COMMAND', 'READ', 'SWEEP', 'GATEWAY'] as const;
 export type Source = (typeof SOURCES)[number];
 
 export const COMMAND_KINDS = ['SEND', 'VOID', 'REMIND', 'CORRECT'] as const;
@@ -73,6 +73,10 @@ export type DeliveryVerdict = (typeof DELIVERY_VERDICTS)[number];
 /** What a delivery did: nothing new, news applied, parked until its envelope is known, unusable, of no interest. */
 export const DELIVERY_EFFECTS = ['APPLIED', 'UNCHANGED', 'PARKED', 'IGNORED', 'NONE'] as const;
 export type DeliveryEffect = (typeof DELIVERY_EFFECTS)[number];
+
+/** How a provider learns where to send webhooks: each envelope names the address, or the account has one registration. */
+export const WEBHOOK_MODES = ['PER_ENVELOPE', 'ACCOUNT'] as const;
+export type WebhookMode = (typeof WEBHOOK_MODES)[number];
 
 /** What a check of an account came to. UNKNOWN: it could not be made. */
 export const HEALTH_STATES = ['OK', 'WARNING', 'FAILING', 'UNKNOWN'] as const;

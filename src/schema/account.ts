@@ -2,12 +2,15 @@
  * Accounts: a tenant's accounts at providers. Secrets go in and never come out.
  * @module
  */
-import { InvalidInput, NotSupported, ProviderRefused, ProviderUnavailable } from '../model/problems.ts';
+import { InvalidInput, NoPublicUrl, NotSupported, ProviderRefused, ProviderUnavailable } from '../model/problems.ts';
 import { publicId, uuidOf } from '../model/ids.ts';
+import type { RegisteredWebhook } from '../accounts/changes.ts';
+import { RegisteredWebhookType } from './account-changes.ts';
 import { builder, principalOf } from './builder.ts';
 import { EnvironmentEnum, FieldKindEnum, ProviderEnum, RecipientRoleEnum, WebhookModeEnum } from './enums.ts';
 import { encodeKeyset, decodeKeyset, pageSize, pageType } from './pages.ts';
 import { AccountRef, NodeInterface } from './refs.ts';
+import { AccountHealthType } from './health.ts';
 import type { Context } from './context.ts';
 
 const CapabilitiesType = builder
@@ -77,6 +80,32 @@ AccountRef.implement({
       type: 'DateTime',
       description: 'When it was connected.',
       resolve: ({ createdAt }) => createdAt,
+    }),
+    disconnectedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it was disconnected; null while it is connected.',
+      resolve: ({ disconnectedAt }) => disconnectedAt,
+    }),
+    webhookMode: t.field({
+      type: WebhookModeEnum,
+      description: 'How its provider learns where to send webhooks.',
+      resolve: ({ webhookMode }) => webhookMode,
+    }),
+    webhookUrl: t.field({
+      type: 'URL',
+      nullable: true,
+      description: 'Where its webhooks come in. Unguessable: keep it to yourself. Needs the scope `accounts:write`.',
+      authScopes: { scope: 'accounts:write' },
+      resolve: (account, _args, { services }) => services.accounts.webhookUrl(account),
+    }),
+    health: t.field({
+      type: AccountHealthType,
+      nullable: true,
+      description:
+        'How it stands. Its provider is asked, within seconds; what was found is answered again for 30 seconds. Needs the scope `accounts:read`.',
+      authScopes: { scope: 'accounts:read' },
+      resolve: (account, _args, { services }) => services.health.of(account),
     }),
   }),
 });
@@ -153,13 +182,13 @@ const ConnectAccountInput = builder.inputType('ConnectAccountInput', {
       type: WebhookModeEnum,
       required: true,
       defaultValue: 'PER_ENVELOPE',
-      description: 'How webhooks are registered.',
+      description: 'How webhooks are registered. ACCOUNT registers at once, as `registerWebhook` does.',
     }),
   }),
 });
 
 const ConnectAccountPayload = builder
-  .objectRef<{ account: typeof AccountRef.$inferType }>('ConnectAccountPayload')
+  .objectRef<{ account: typeof AccountRef.$inferType; webhook: RegisteredWebhook | null }>('ConnectAccountPayload')
   .implement({
     description: 'The account, connected.',
     fields: (t) => ({
@@ -173,6 +202,12 @@ const ConnectAccountPayload = builder
         description: 'Where its webhooks come in. Unguessable: keep it to yourself.',
         resolve: ({ account }, _args, { services }) => services.accounts.webhookUrl(account),
       }),
+      webhook: t.field({
+        type: RegisteredWebhookType,
+        nullable: true,
+        description: 'The registration, when `webhook: ACCOUNT` was asked.',
+        resolve: ({ webhook }) => webhook,
+      }),
     }),
   });
 
@@ -180,22 +215,25 @@ builder.mutationField('connectAccount', (t) =>
   t.field({
     type: ConnectAccountPayload,
     nullable: true,
-    description: 'Connects an account: signs in once to prove the credentials, then stores them sealed.',
+    description:
+      'Connects an account: signs in once to prove the credentials, then stores them sealed. When it is the registration of the webhook that is refused, the account is connected all the same, in mode PER_ENVELOPE if it is new: call `registerWebhook` then.',
     authScopes: { scope: 'accounts:write' },
     errors: {
-      types: [InvalidInput, ProviderRefused, ProviderUnavailable, NotSupported],
+      types: [InvalidInput, ProviderRefused, ProviderUnavailable, NotSupported, NoPublicUrl],
       union: { name: 'ConnectAccountResult', description: 'The payload, or why not.' },
     },
     args: { input: t.arg({ type: ConnectAccountInput, required: true, description: 'What to connect.' }) },
     resolve: async (_root, { input }, context) => {
       const { credentials, environment, webhook } = input;
-      const account = await context.services.accounts.connect(principalOf(context), {
+      const { accounts, accountChanges } = context.services;
+      const account = await accounts.connect(principalOf(context), {
         provider: 'DOCUSIGN',
         environment,
         credentials: credentials.docusign,
         webhook,
       });
-      return { account };
+      if (webhook === 'PER_ENVELOPE') return { account, webhook: null };
+      return accountChanges.registerWebhook(account.tenantId, account.id);
     },
   }),
 );

@@ -13,7 +13,10 @@ import type { Envelopes } from '../envelopes/envelopes.ts';
 import type { Staleness } from '../envelopes/freshness.ts';
 import type { EnvelopeDocumentRow, FieldRow, LoggedEnvelope, RecipientRow } from '../envelopes/read.ts';
 import type { EventPages } from '../events/pages.ts';
+import type { EventRow } from '../events/read.ts';
+import { MAX_TIMELINE } from '../model/limits.ts';
 import type { EventStreams } from '../events/streams.ts';
+import type { DeliveryRow } from '../webhooks/deliveries.ts';
 import type { DeliveryPages } from '../webhooks/pages.ts';
 import type { World } from '../world.ts';
 
@@ -43,6 +46,9 @@ export interface Loaders {
   readonly fields: DataLoader<string, FieldRow[]>;
   readonly documents: DataLoader<string, EnvelopeDocumentRow[]>;
   readonly commands: DataLoader<string, CommandRow[]>;
+  /** The latest of an envelope, as many as its timeline takes. */
+  readonly events: DataLoader<string, EventRow[]>;
+  readonly deliveries: DataLoader<string, DeliveryRow[]>;
   readonly budget: DataLoader<string, KnownLimits | null>;
 }
 
@@ -66,10 +72,10 @@ export function createContext(services: Services, request: ContextRequest): Cont
   return { ...request, services, loaders: createLoaders(services, request.principal), staleness: new Map() };
 }
 
-function createLoaders({ envelopes, accounts }: Services, principal: Principal | null): Loaders {
+function createLoaders({ envelopes, accounts, events, deliveries }: Services, principal: Principal | null): Loaders {
   const tenantId = principal?.tenantId ?? '';
   const allowed = (id: string): boolean => principal !== null && (principal.envelopes?.has(id) ?? true);
-  const many = <T extends { envelopeId: string }>(
+  const many = <T extends { envelopeId: string | null }>(
     load: (tenantId: string, ids: readonly string[]) => Promise<readonly T[]>,
   ) =>
     new DataLoader<string, T[]>(
@@ -96,6 +102,8 @@ function createLoaders({ envelopes, accounts }: Services, principal: Principal |
     fields: many(envelopes.fields),
     documents: many(envelopes.documents),
     commands: many(envelopes.commands),
+    events: many((tenant, ids) => events.latest(tenant, ids, MAX_TIMELINE)),
+    deliveries: many((tenant, ids) => deliveries.latest(tenant, ids, MAX_TIMELINE)),
     budget: new DataLoader<string, KnownLimits | null>(
       async (ids) => {
         const known = await accounts.limits(tenantId, [...new Set(ids)]);

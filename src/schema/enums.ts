@@ -93,6 +93,7 @@ export const SourceEnum = described<Source>('Source', 'How countersign came to k
   WEBHOOK: 'The provider called.',
   COMMAND: 'The provider answered a command.',
   READ: 'The provider was asked.',
+  SWEEP: 'The provider was asked what has changed in the whole account.',
   GATEWAY: 'countersign did it itself.',
 });
 

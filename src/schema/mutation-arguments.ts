@@ -10,7 +10,7 @@ export const idempotencyKey =
   'At most 255 characters. The same key with the same input answers the same again; kept for 30 days.';
 export const waitMs = `Milliseconds to wait for the provider's word, 0 to ${MAX_WAIT_MS}.`;
 
-export function uuidOrNotFound(kind: 'Envelope' | 'Recipient', id: string): string {
+export function uuidOrNotFound(kind: 'Account' | 'Envelope' | 'Recipient', id: string): string {
   const uuid = uuidOf(kind, id);
   if (uuid === null) throw new NotFound(kind.toLowerCase());
   return uuid;

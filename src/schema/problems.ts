@@ -6,6 +6,7 @@ import {
   InvalidInput,
   KeyReused,
   LimitReached,
+  NoPublicUrl,
   NotEmbedded,
   NotFound,
   NotReady,
@@ -212,6 +213,11 @@ builder.objectType(NotTheirTurn, {
 builder.objectType(NotReady, {
   name: 'NotReady',
   description: 'The envelope is still being sent.',
+  interfaces: [ProblemInterface],
+});
+builder.objectType(NoPublicUrl, {
+  name: 'NoPublicUrl',
+  description: 'This gateway has no public https address for the provider to call.',
   interfaces: [ProblemInterface],
 });
 builder.objectType(NotEmbedded, {

@@ -21,10 +21,17 @@ const ASSERTION_SECONDS = 600;
 const RENEW_BEFORE_MS = 15 * 60_000;
 /** When renewing fails while the old token still works, it is tried again after this. */
 const RENEW_AGAIN_MS = 30_000;
+/** Milliseconds that a proof may take: somebody waits for it. */
+export const PROOF_TIMEOUT_MS = 5_000;
+
+/** Sees the headers of an answer. */
+type Heard = NonNullable<Dialect['heard']>;
 
 export interface Tokens {
   /** A token with life left. Throws `ProviderRefused` with the remedy, or `ProviderUnavailable`. */
   get(): Promise<string>;
+  /** Asks for a new token whatever is held, once and within `PROOF_TIMEOUT_MS`: proves that credentials and consent stand. */
+  prove(heard: Heard): Promise<string>;
   /** Forgets a token that the API refused; another that came meanwhile stays. */
   drop(token: string): void;
 }
@@ -59,6 +66,10 @@ export function tokens(credentials: Credentials, environment: Environment, world
         return old.token;
       }
     },
+    async prove(heard) {
+      held = await requestToken(credentials, environment, world, { heard });
+      return held.token;
+    },
     drop(token) {
       if (held?.token === token) held = null;
     },
@@ -67,10 +78,17 @@ export function tokens(credentials: Credentials, environment: Environment, world
 
 const tokenAnswer = z.object({ access_token: z.string().min(1), expires_in: z.coerce.number().positive() });
 
-async function requestToken(credentials: Credentials, environment: Environment, world: World): Promise<Held> {
+async function requestToken(
+  credentials: Credentials,
+  environment: Environment,
+  world: World,
+  proof: { readonly heard: Heard } | null = null,
+): Promise<Held> {
   const url = oauthUrl(environment, credentials.oauthUrl);
   const asked = world.now();
-  const answer = await callProvider(world, oauthDialect(credentials, url), {
+  const dialect = { ...oauthDialect(credentials, url), ...(proof && { heard: proof.heard }) };
+  const answer = await callProvider(world, dialect, {
+    ...(proof && { timeoutMs: PROOF_TIMEOUT_MS, maxTries: 1 }),
     method: 'POST',
     url: `${url}/oauth/token`,
     headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },

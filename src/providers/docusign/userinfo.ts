@@ -6,8 +6,8 @@ import { z } from 'zod';
 import { ProviderRefused } from '../../model/problems.ts';
 import type { Environment } from '../../model/words.ts';
 import type { World } from '../../world.ts';
-import { callProvider, json } from '../http.ts';
-import { credentialIssue, type GivenCredentials } from './credentials.ts';
+import { type Call, callProvider, json } from '../http.ts';
+import { credentialIssue, type Credentials, type GivenCredentials } from './credentials.ts';
 import { isTrustedBaseUri, oauthUrl } from './hosts.ts';
 import { oauthDialect, type Tokens } from './oauth.ts';
 
@@ -31,6 +31,25 @@ export interface UserAccount {
   readonly baseUri: string;
 }
 
+/** What DocuSign knows of the token's user. */
+export function readUserinfo(
+  credentials: Credentials,
+  environment: Environment,
+  token: string,
+  world: World,
+  patience: Pick<Call<unknown>, 'timeoutMs' | 'maxTries'> = {},
+): Promise<z.output<typeof userinfo>> {
+  const url = oauthUrl(environment, credentials.oauthUrl);
+  return callProvider(world, oauthDialect(credentials, url), {
+    ...patience,
+    method: 'GET',
+    url: `${url}/oauth/userinfo`,
+    headers: { authorization: `Bearer ${token}`, accept: 'application/json' },
+    effect: 'SAFE',
+    take: json(userinfo),
+  });
+}
+
 /** The account asked for, else the default one. */
 export async function findAccount(
   credentials: GivenCredentials,
@@ -38,14 +57,7 @@ export async function findAccount(
   tokens: Tokens,
   world: World,
 ): Promise<UserAccount> {
-  const url = oauthUrl(environment, credentials.oauthUrl);
-  const { accounts } = await callProvider(world, oauthDialect(credentials, url), {
-    method: 'GET',
-    url: `${url}/oauth/userinfo`,
-    headers: { authorization: `Bearer ${await tokens.get()}`, accept: 'application/json' },
-    effect: 'SAFE',
-    take: json(userinfo),
-  });
+  const { accounts } = await readUserinfo(credentials, environment, await tokens.get(), world);
   const asked = credentials.providerAccountId;
   const byDefault = accounts?.find(({ is_default }) => is_default) ?? accounts?.[0];
   if (!byDefault) throw credentialIssue('userId', 'UNKNOWN_REFERENCE', 'this user belongs to no account');

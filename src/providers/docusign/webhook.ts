@@ -60,6 +60,8 @@ function sightingsOf(message: SimMessage, envelopeId: string): Sighting[] {
     {
       ...whose,
       observation: { ...observation, recipients },
+      // Every draft of ours carries our id; a configuration of the whole account tells of everybody's envelopes.
+      ...(payload.data.customFields && whose.envelopeId === null && { foreign: true }),
       incomplete: incomplete || isBehind(message, payload.data),
     },
   ];

@@ -116,14 +116,16 @@ function createSandbox({ seed = randomInt(2 ** 31), autoSign = false, timeFactor
 
 /** Control API, then the platform's own endpoints, then the pages for people. */
 async function answer(sandbox: Sandbox, request: HttpRequest, reset: () => Promise<void>): Promise<HttpAnswer> {
-  const found =
-    (await answerControl(sandbox, request, reset)) ??
-    (await answerApi(sandbox, request)) ??
-    (await answerPages(sandbox, request));
-  return (
+  const controlled = await answerControl(sandbox, request, reset);
+  if (controlled !== undefined) return controlled;
+  const found = (await answerApi(sandbox, request)) ?? (await answerPages(sandbox, request));
+  const platforms =
     found ??
     errorAnswer(new ApiError('NOT_FOUND', `The sandbox has no ${request.path}.`, 404), {
       'Content-Type': 'application/json; charset=utf-8',
-    })
-  );
+    });
+  if (sandbox.settings.dateSkewMs === 0) return platforms;
+  // Node's own header would tell the machine's time.
+  const date = new Date(sandbox.clock.wall() + sandbox.settings.dateSkewMs).toUTCString();
+  return { ...platforms, headers: { ...platforms.headers, Date: date } };
 }

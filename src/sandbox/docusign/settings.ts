@@ -35,6 +35,8 @@ const settingsSchema = z.strictObject({
   tokenLifetimeSeconds: z.number().positive().default(3600),
   /** Added to the sandbox's clock when it judges `exp`, `nbf` and `iat` of an assertion. */
   oauthClockSkewMs: z.number().default(0),
+  /** How far the platform's clock, as its `Date` headers tell it, is ahead of the machine's. */
+  dateSkewMs: z.number().default(0),
   scopeInTokenAnswer: z.boolean().default(true),
 });
 
