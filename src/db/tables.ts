@@ -313,6 +313,9 @@ export const deliveries = pgTable(
   (t) => [
     primaryKey({ columns: [t.tenantId, t.id] }),
     index('deliveries_account').on(t.tenantId, t.accountId, t.id),
+    index('deliveries_envelope')
+      .on(t.tenantId, t.envelopeId, t.id)
+      .where(sql`envelope_id is not null`),
     index('deliveries_refused')
       .on(t.tenantId, t.accountId, t.id)
       .where(sql`verdict = 'REFUSED'`),

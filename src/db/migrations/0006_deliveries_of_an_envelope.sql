@@ -1,0 +1,1 @@
+CREATE INDEX "deliveries_envelope" ON "deliveries" USING btree ("tenant_id","envelope_id","id") WHERE envelope_id is not null;
