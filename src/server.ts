@@ -12,6 +12,7 @@ import { createSignedLinks } from './auth/signed-links.ts';
 import type { AuthConfig } from './auth/auth-config.ts';
 import { createVerifier } from './auth/verify.ts';
 import { assertIsolation, type Database } from './db/client.ts';
+import { createFetchUrl } from './documents/fetch-url.ts';
 import { createInspector } from './documents/inspector.ts';
 import { receiveUpload } from './documents/uploads.ts';
 import type { CommandDeps } from './envelopes/attempt.ts';
@@ -40,11 +41,13 @@ import { type Metrics, noMetrics } from './telemetry/metrics.ts';
 import { createDeliveryPages } from './webhooks/pages.ts';
 import { createWebhookReceiver } from './webhooks/receive.ts';
 import { sourceGuard, type WebhookSources } from './webhooks/source.ts';
-import type { World } from './world.ts';
+import { type Outside, systemOutside, type World } from './world.ts';
 
 export interface GatewayOptions extends Partial<WebhookSources> {
   readonly database: Database;
   readonly world: World;
+  /** Where documents are fetched from by their addresses; the internet when left out. */
+  readonly outside?: Outside;
   readonly logger: Logger;
   readonly secretKeys: readonly SecretKey[];
   readonly auth: AuthConfig;
@@ -54,6 +57,8 @@ export interface GatewayOptions extends Partial<WebhookSources> {
   /** Where it is reached from outside; null for the address it listens at. */
   readonly publicUrl: string | null;
   readonly allowedOrigins: readonly string[];
+  /** Minutes between two sweeps of an account for what webhooks missed; 0 for none, 60 when left out. */
+  readonly sweepMinutes?: number;
   readonly allowSandbox: boolean;
   readonly introspection: boolean;
   /** The page for trying things out, made once the gateway has its services; null in production. */
@@ -124,12 +129,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const commandDeps: CommandDeps = { database, world, accounts, bus, logger, metrics, running };
   const lookUps = createLookUps(commandDeps);
   const inspector = createInspector(world);
+  const fetchUrl = createFetchUrl(world, options.outside ?? systemOutside());
   const services: Services = {
     world,
     accounts,
     accountChanges: createAccountChanges({ database, world, sealer, accounts }),
     health: createHealthChecks({ database, world, sealer, accounts, onError }),
-    envelopes: createEnvelopes({ ...commandDeps, inspector }, lookUps),
+    envelopes: createEnvelopes({ ...commandDeps, inspector, fetchUrl }, lookUps),
     events: createEventPages(database),
     streams,
     deliveries: createDeliveryPages(database),
@@ -156,7 +162,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
   // What is sent while the rest is made has its webhooks taken.
   handle = (req, res) => void (webhooks.handle(req, res) || notYet(req, res));
-  const runner = startRunner({ ...commandDeps, lookUps });
+  const runner = startRunner({ ...commandDeps, lookUps, sweepMs: (options.sweepMinutes ?? 60) * 60_000 });
   const graphql = createGraphqlServer({
     schema,
     verify: verifier.verify,

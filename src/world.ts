@@ -4,6 +4,8 @@
  * @module
  */
 import { randomFillSync } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
 import { Agent, type Dispatcher, type RequestInit, type Response, fetch as undiciFetch } from 'undici';
 
 export interface Timer {
@@ -27,6 +29,42 @@ export interface World {
   uuid(): string;
   /** HTTP, as WHATWG fetch. Redirects are the caller's to allow. */
   fetch(url: string, init?: RequestInit): Promise<Response>;
+}
+
+/** What fetching from a stranger takes: names are resolved apart from connections, so that an address can be judged first. */
+export interface Outside {
+  /** All addresses of a name; rejects when there are none. */
+  resolve(hostname: string): Promise<readonly string[]>;
+  /**
+   * GET, over a connection of its own to this address and no other; the certificate must be the name's. Redirects are
+   * the caller's to follow.
+   */
+  fetchAt(url: string, address: string, signal: AbortSignal): Promise<Response>;
+}
+
+export function systemOutside(): Outside {
+  return {
+    resolve: async (hostname) => (await lookup(hostname, { all: true })).map(({ address }) => address),
+    fetchAt: (url, address, signal) =>
+      undiciFetch(url, {
+        dispatcher: new Agent({
+          connections: 1,
+          // Nobody else comes this way: the connection ends with its answer.
+          keepAliveTimeout: 1,
+          keepAliveMaxTimeout: 1,
+          connect: {
+            lookup: (_hostname, options, callback) => {
+              const family = isIP(address);
+              if (options.all) callback(null, [{ address, family }]);
+              else callback(null, address, family);
+            },
+          },
+        }),
+        redirect: 'manual',
+        headers: { accept: 'application/pdf', 'user-agent': 'countersign' },
+        signal,
+      }),
+  };
 }
 
 /** The real one. `connect` is overridden where a resolved address must be checked before it is used. */

@@ -2,7 +2,7 @@
  * What a caller gives to make an envelope: one shape for `validateEnvelope`, `createEnvelope` and `sendEnvelope`.
  * @module
  */
-import type { FieldPlace } from '../model/envelope.ts';
+import type { DocusignOptions, FieldPlace } from '../model/envelope.ts';
 import type { FieldKind, RecipientRole } from '../model/words.ts';
 
 export interface EnvelopeInput {
@@ -13,6 +13,8 @@ export interface EnvelopeInput {
   readonly externalId: string | null;
   readonly metadata: readonly { readonly key: string; readonly value: string }[];
   readonly expiresAt: Date | null;
+  /** What only DocuSign has. */
+  readonly docusign: DocusignOptions | null;
   readonly documents: readonly DocumentInput[];
   readonly recipients: readonly RecipientInput[];
 }
@@ -20,7 +22,7 @@ export interface EnvelopeInput {
 export interface DocumentInput {
   readonly key: string;
   readonly filename: string;
-  readonly source: { readonly documentId: string } | { readonly base64: string };
+  readonly source: { readonly documentId: string } | { readonly base64: string } | { readonly url: string };
 }
 
 export interface RecipientInput {

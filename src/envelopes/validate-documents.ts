@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { MAX_BASE64_BYTES } from '../model/limits.ts';
+import type { Fetched } from '../documents/fetch-url.ts';
 import { looksLikePdf } from '../documents/pieces.ts';
 import type { StoredDocument } from '../documents/store.ts';
 import { uuidOf } from '../model/ids.ts';
@@ -19,7 +20,7 @@ export interface CheckedDocument {
   readonly content: { readonly documentId: string } | { readonly bytes: Buffer };
 }
 
-const MAX_DOCUMENTS = 50;
+export const MAX_DOCUMENTS = 50;
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 export interface DocumentLimits {
@@ -30,6 +31,7 @@ export interface DocumentLimits {
 export function checkDocuments(
   documents: readonly DocumentInput[],
   stored: ReadonlyMap<string, StoredDocument>,
+  fetched: ReadonlyMap<string, Fetched>,
   limits: DocumentLimits | null,
   issues: Issues,
 ): CheckedDocument[] {
@@ -57,7 +59,7 @@ export function checkDocuments(
     const at = issues.under('documents', index);
     at.text('key', document.key, 64);
     at.text('filename', document.filename, 200);
-    return checkDocument(document, stored, limits, at) ?? [];
+    return checkDocument(document, stored, fetched, limits, at) ?? [];
   });
   const total = checked.reduce((sum, { size }) => sum + size, 0);
   if (limits && total > limits.maxTotalBytes) {
@@ -73,6 +75,7 @@ export function checkDocuments(
 function checkDocument(
   { key, filename, source }: DocumentInput,
   stored: ReadonlyMap<string, StoredDocument>,
+  fetched: ReadonlyMap<string, Fetched>,
   limits: DocumentLimits | null,
   issues: Issues,
 ): CheckedDocument | null {
@@ -85,6 +88,7 @@ function checkDocument(
     tooLarge(document.size, limits?.maxDocumentBytes ?? Infinity, ['source', 'documentId'], issues);
     return { key, filename, size: document.size, sha256: document.sha256, content: { documentId: document.id } };
   }
+  if ('url' in source) return checkFetched(key, filename, fetched.get(source.url), limits, issues);
   const path = ['source', 'base64'];
   const bytes = decodeBase64(source.base64);
   if (!bytes) {
@@ -95,12 +99,40 @@ function checkDocument(
     );
     return null;
   }
+  const max = Math.min(MAX_BASE64_BYTES, limits?.maxDocumentBytes ?? Infinity);
+  return checkBytes(key, filename, bytes, max, path, issues);
+}
+
+function checkFetched(
+  key: string,
+  filename: string,
+  fetched: Fetched | undefined,
+  limits: DocumentLimits | null,
+  issues: Issues,
+): CheckedDocument | null {
+  const path = ['source', 'url'];
+  // Not fetched: a fault of the whole envelope came before.
+  if (!fetched) return null;
+  if ('code' in fetched) {
+    issues.add(fetched.code, path, fetched.message);
+    return null;
+  }
+  return checkBytes(key, filename, fetched.bytes, limits?.maxDocumentBytes ?? Infinity, path, issues);
+}
+
+function checkBytes(
+  key: string,
+  filename: string,
+  bytes: Buffer,
+  max: number,
+  path: readonly string[],
+  issues: Issues,
+): CheckedDocument | null {
   if (bytes.length === 0) {
     issues.add('FILE_EMPTY', path, 'The file is empty.');
     return null;
   }
-  if (tooLarge(bytes.length, Math.min(MAX_BASE64_BYTES, limits?.maxDocumentBytes ?? Infinity), path, issues))
-    return null;
+  if (tooLarge(bytes.length, max, path, issues)) return null;
   if (!looksLikePdf(bytes)) {
     issues.add('FILE_NOT_PDF', path, 'This is not a PDF: it lacks the header that every PDF begins with.');
     return null;

@@ -2,6 +2,7 @@
  * Every fault of an envelope, found before anyone is called and answered all at once.
  * @module
  */
+import type { Fetched } from '../documents/fetch-url.ts';
 import type { StoredDocument } from '../documents/store.ts';
 import type { FieldPlace } from '../model/envelope.ts';
 import type { Capabilities } from '../providers/provider.ts';
@@ -13,6 +14,8 @@ export interface CheckContext {
   /** Null when the account is unknown: what doesn't hang on it is checked all the same. */
   readonly capabilities: Capabilities | null;
   readonly stored: ReadonlyMap<string, StoredDocument>;
+  /** By their addresses. */
+  readonly fetched: ReadonlyMap<string, Fetched>;
   readonly now: Date;
 }
 
@@ -40,7 +43,7 @@ export function checkEnvelope(input: EnvelopeInput, context: CheckContext, issue
     issues.add('OUT_OF_RANGE', ['expiresAt'], 'This time is past.', 'Give a time in the future, or leave it out.');
   }
   const content = issues.under('content', 'documents');
-  const documents = checkDocuments(input.documents, context.stored, capabilities, content);
+  const documents = checkDocuments(input.documents, context.stored, context.fetched, capabilities, content);
   checkRecipients(input, capabilities, content);
   return documents;
 }

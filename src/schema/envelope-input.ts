@@ -5,6 +5,7 @@
 import type { EnvelopeInput as Domain } from '../envelopes/input.ts';
 import type { FieldPlace } from '../model/envelope.ts';
 import { builder } from './builder.ts';
+import { docusignOptions, DocusignOptionsInput } from './docusign-options.ts';
 import { FieldKindEnum, RecipientRoleEnum } from './enums.ts';
 
 const DocumentSource = builder.inputType('DocumentSource', {
@@ -12,7 +13,12 @@ const DocumentSource = builder.inputType('DocumentSource', {
   isOneOf: true,
   fields: (t) => ({
     base64: t.string({ description: 'A PDF as base64, at most 1 MiB decoded.' }),
-    documentId: t.id({ description: 'A document of an earlier envelope (doc_…).' }),
+    documentId: t.id({ description: 'A document that was uploaded, or is in another envelope (doc_…).' }),
+    url: t.field({
+      type: 'URL',
+      description:
+        'Where the PDF is fetched from: https, port 443, on the public internet. Fetched whenever the envelope is checked: once for each `validateEnvelope`, and once for a create or send, not again for a repetition with its key.',
+    }),
   }),
 });
 
@@ -144,6 +150,7 @@ export const EnvelopeInputType = builder.inputType('EnvelopeInput', {
       description: 'When it ends by itself; providers round to days. Theirs when left out.',
     }),
     content: t.field({ type: ContentInput, required: true, description: 'What it holds.' }),
+    docusign: t.field({ type: DocusignOptionsInput, description: 'For an account of DOCUSIGN alone.' }),
   }),
 });
 
@@ -161,6 +168,7 @@ export function envelopeInput(given: Given): Domain {
     externalId: given.externalId ?? null,
     metadata: given.metadata ?? [],
     expiresAt: given.expiresAt ?? null,
+    docusign: docusignOptions(given.docusign),
     documents: documents.map(({ key, filename, source }) => ({ key, filename, source: sourceOf(source) })),
     recipients: recipients.map((recipient) => ({
       key: recipient.key,
@@ -181,7 +189,8 @@ export function envelopeInput(given: Given): Domain {
 }
 
 function sourceOf(source: typeof DocumentSource.$inferInput): Domain['documents'][number]['source'] {
-  return source.documentId === undefined ? { base64: source.base64 } : { documentId: source.documentId };
+  if (source.documentId !== undefined) return { documentId: source.documentId };
+  return source.url === undefined ? { base64: source.base64 } : { url: source.url };
 }
 
 function placeOf({ at, anchor }: GivenField['place']): FieldPlace {

@@ -84,7 +84,9 @@ const CONNECT = `mutation Connect($input: ConnectAccountInput!) {
 }`;
 
 export async function startTestGateway(
-  options: Partial<Pick<GatewayOptions, 'world' | 'introspection' | 'allowedOrigins' | 'publicUrl' | 'metrics'>> & {
+  options: Partial<
+    Pick<GatewayOptions, 'world' | 'outside' | 'introspection' | 'allowedOrigins' | 'publicUrl' | 'metrics'>
+  > & {
     readonly sandbox?: SandboxOptions;
     /** A gateway whose database and sandbox this one shares, as replicas do. */
     readonly beside?: TestGateway;
