@@ -27,6 +27,7 @@ interface Tenant {
 const EVERYTHING = [
   `{ envelopes(first: 20) { logCursor pageInfo { endCursor } nodes { id providerId subject message externalId account { id } } } }`,
   `{ envelopes(first: 20) { nodes { recipients { id email fields { id } } documents { id } commands { id } } } }`,
+  `{ envelopes(first: 20) { nodes { timeline { __typename at ... on CommandAsked { command { id } } ... on DeliveryReceived { delivery { id } } ... on EventRecorded { event { id } } } } } }`,
   `{ accounts(first: 20) { pageInfo { endCursor } nodes { id } } }`,
   `{ events(first: 100) { pageInfo { endCursor } nodes { id } } }`,
   `{ webhookDeliveries(first: 100) { pageInfo { endCursor } nodes { id } } }`,
@@ -187,6 +188,7 @@ const own: Own = {
     idempotencyKey: () => randomUUID(),
     base64: () => PDF,
     filename: () => 'walk.pdf',
+    sha256: () => 'a'.repeat(64),
     document: () => 'text',
     email: () => 'walk@tenant.example',
     returnUrl: () => 'https://app.example/back',
