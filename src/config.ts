@@ -51,6 +51,8 @@ export function serveConfig(env: NodeJS.ProcessEnv = process.env) {
     webhookSources: read('WEBHOOK_SOURCES', addresses),
     /** Whose `X-Forwarded-For` is believed. */
     trustedProxies: read('TRUSTED_PROXIES', addresses),
+    /** Minutes between two sweeps of an account for what webhooks missed; 0 for none. */
+    sweepMinutes: read('SWEEP_MINUTES', sweepMinutes),
     allowSandbox,
     introspection: read('INTROSPECTION', flag),
     /** The port is null when nobody is to be told; 0 takes any. */
@@ -146,6 +148,9 @@ function whole(min: number, max: number, preset: number) {
     .refine((value) => value >= min && value <= max, message)
     .default(preset);
 }
+
+/** Not oftener than DocuSign's guidelines allow to ask. */
+const sweepMinutes = whole(0, 1_440, 60).refine((value) => value === 0 || value >= 15, 'is 0 for none, or 15 to 1440');
 
 function urlOf(value: string): URL | null {
   return URL.canParse(value) ? new URL(value) : null;

@@ -108,6 +108,8 @@ describe('the configuration of serve', () => {
     ['ALLOWED_ORIGINS', '*', 'is a comma-separated list of origins'],
     ['ALLOWED_ORIGINS', 'https://app.example.com/', 'is a comma-separated list of origins'],
     ['ALLOWED_ORIGINS', 'null', 'is a comma-separated list of origins'],
+    ['SWEEP_MINUTES', '5', 'is 0 for none, or 15 to 1440'],
+    ['SWEEP_MINUTES', '1441', 'is a whole number from 0 to 1440'],
     ['ALLOW_SANDBOX', 'yes', 'is 1 or 0'],
     ['INTROSPECTION', 'on', 'is 1 or 0'],
     ['LOG_LEVEL', 'loud', 'is silent, error, warn or info'],

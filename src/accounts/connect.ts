@@ -2,11 +2,11 @@
  * Storing a connected account: sealed, found by the hash of its webhook path, and one row however often it is connected.
  * @module
  */
-import { and, eq } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import type { Sealer } from '../auth/sealer.ts';
 import type { Tx } from '../db/client.ts';
 import { dbNow } from '../db/columns.ts';
-import { accounts, routes } from '../db/tables.ts';
+import { accounts, due, routes } from '../db/tables.ts';
 import type { Environment, ProviderName, WebhookMode } from '../model/words.ts';
 import type { ConnectedAccount } from '../providers/provider.ts';
 import type { World } from '../world.ts';
@@ -62,6 +62,7 @@ export async function storeAccount(
     .returning();
   if (made) {
     await tx.insert(routes).values({ hash: hashOf(secret), kind: 'WEBHOOK', tenantId, accountId: id });
+    await scheduleSweep(tx, tenantId, id);
     return made;
   }
 
@@ -85,5 +86,12 @@ export async function storeAccount(
         .returning()
     : [];
   if (!renewed) throw new Error('the account went away while it was being connected');
+  await scheduleSweep(tx, tenantId, renewed.id);
   return renewed;
+}
+
+/** When the account is first asked for what webhooks missed; then each sweep sets the time of the next. */
+async function scheduleSweep(tx: Tx, tenantId: string, id: string): Promise<void> {
+  const dueAt = sql`countersign_now() + interval '15 minutes'`;
+  await tx.insert(due).values({ tenantId, kind: 'SWEEP', id, dueAt }).onConflictDoNothing();
 }

@@ -8,12 +8,12 @@ import { z } from 'zod';
 import { type Database, rowsOf } from '../db/client.ts';
 import { due } from '../db/tables.ts';
 import { removeUnused } from '../documents/unused.ts';
-import type { CommandDeps } from '../envelopes/attempt.ts';
 import type { LookUps } from '../envelopes/look-up.ts';
 import { findEnvelope } from '../envelopes/read.ts';
 import { runCommand } from '../envelopes/run-command.ts';
+import { scheduleSweeps, sweep, type SweepOptions } from './sweep.ts';
 
-export interface RunnerOptions extends CommandDeps {
+export interface RunnerOptions extends SweepOptions {
   readonly lookUps: LookUps;
   /** Milliseconds between two looks at what is due. */
   readonly pollMs?: number;
@@ -32,7 +32,7 @@ const TAKEN_MS = 60_000;
 
 const Taken = z.object({
   tenant_id: z.string(),
-  kind: z.enum(['COMMAND', 'READ', 'DOCUMENT']),
+  kind: z.enum(['COMMAND', 'READ', 'DOCUMENT', 'SWEEP']),
   id: z.string(),
   due_at: z.string(),
 });
@@ -51,6 +51,9 @@ export function startRunner(options: RunnerOptions): Runner {
   };
 
   const loop = (async () => {
+    await scheduleSweeps(options).catch((error: unknown) =>
+      logger.error({ err: error }, 'the sweeps could not be scheduled'),
+    );
     while (!stop.signal.aborted) {
       await world.sleep(pollMs, stop.signal);
       if (stop.signal.aborted) return;
@@ -88,6 +91,7 @@ async function perform(options: RunnerOptions, item: Taken): Promise<void> {
   try {
     if (kind === 'COMMAND') await runCommand(options, tenantId, id);
     else if (kind === 'READ') await read(options, item);
+    else if (kind === 'SWEEP') await sweep(options, { tenantId, accountId: id });
     else await options.database.withTenants([tenantId], (tx) => removeUnused(tx, tenantId, id));
   } catch (error) {
     options.logger.error({ tenantId, kind, id, err: error }, 'what was due failed and comes again');

@@ -109,6 +109,20 @@ export interface Reading extends Sighting {
   readonly values?: ReadonlyMap<string, string>;
 }
 
+export interface ChangedRequest {
+  /** By the provider's clock. */
+  readonly since: Date;
+  /** `next` of the page before; null for the first. */
+  readonly page: string | null;
+}
+
+export interface ChangedPage {
+  /** Of the whole account: also of envelopes that were not sent from here. */
+  readonly sightings: readonly Sighting[];
+  /** Null when this is the last page. */
+  readonly next: string | null;
+}
+
 export interface SigningUrlRequest {
   readonly providerId: string;
   readonly recipient: {
@@ -232,6 +246,11 @@ export interface ProviderClient {
   signingUrl(request: SigningUrlRequest): Promise<SigningUrl>;
   /** Any number of envelopes, as many requests as `readBatch` makes of them. One the provider doesn't know is left out. */
   read(requests: readonly ReadRequest[]): Promise<readonly Reading[]>;
+  /**
+   * One page, and one call, of the envelopes whose status has changed since. Absent where the provider has no such list.
+   * What changes while pages are turned may be told twice and is never left out.
+   */
+  changedSince?(request: ChangedRequest): Promise<ChangedPage>;
   /** The document as it stands now, signed once the envelope is completed. */
   download(providerId: string, documentRef: string): Promise<Download>;
   /** What proves a completed envelope, as the provider makes it. */

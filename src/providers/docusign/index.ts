@@ -6,6 +6,7 @@ import type { World } from '../../world.ts';
 import type { ConnectedAccount, ConnectInput, OpenInput, Provider, ProviderClient } from '../provider.ts';
 import { accountApi } from './api.ts';
 import { release, voidEnvelope } from './change.ts';
+import { changedSince } from './changes.ts';
 import { checkUp } from './check-up.ts';
 import { registerWebhook, removeWebhook } from './configuration.ts';
 import { givenCredentials, storedCredentials } from './credentials.ts';
@@ -65,6 +66,7 @@ function open(input: OpenInput, world: World): ProviderClient {
     checkUp: (webhook) => checkUp(api, { ...input, credentials: storedCredentials(input.credentials) }, webhook),
     signingUrl: (request) => signingUrl(api, request),
     read: (requests) => readMany(api, requests),
+    changedSince: (request) => changedSince(api, request),
     download: (providerId, documentRef) => download(api, providerId, documentRef),
     evidence: (providerId, which) => evidence(api, providerId, which),
     limits: api.limits,

@@ -16,7 +16,8 @@ export const CUSTOM_FIELD = 'countersign';
 
 type Origin =
   | { readonly source: 'WEBHOOK'; readonly generatedAt: Instant | null }
-  | { readonly source: 'READ'; readonly sawEnd: Instant | null };
+  | { readonly source: 'READ'; readonly sawEnd: Instant | null }
+  | { readonly source: 'SWEEP' };
 
 export function sightingOf(payload: EnvelopePayload, origin: Origin): Sighting {
   const dates = dateReader();

@@ -26,7 +26,6 @@ const MAX_PAGES = 20;
 export async function readMany(api: Api, requests: readonly ReadRequest[]): Promise<Reading[]> {
   const wanted = new Map(requests.map((request) => [request.providerId.toLowerCase(), request]));
   // Lists tell no tabs, so the values of what is over are asked for one by one: once, since an end is final.
-  const isAlone = ({ sawEnd, fields = [] }: ReadRequest): boolean => sawEnd !== null && fields.length > 0;
   const alone = [...wanted].filter(([, request]) => isAlone(request)).map(([id]) => [id]);
   const together = [...wanted].filter(([, request]) => !isAlone(request)).map(([id]) => id);
   const readings: Reading[] = [];
@@ -38,6 +37,10 @@ export async function readMany(api: Api, requests: readonly ReadRequest[]): Prom
     }
   }
   return readings;
+}
+
+function isAlone({ sawEnd, fields = [] }: ReadRequest): boolean {
+  return sawEnd !== null && fields.length > 0;
 }
 
 function readingOf(payload: EnvelopePayload, { sawEnd, fields = [] }: ReadRequest): Reading {

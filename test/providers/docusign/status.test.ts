@@ -60,20 +60,21 @@ describe('reading many', () => {
   });
 });
 
+const field = (ref: string, recipientRef = '1', label: string | null = null): WantedField => ({
+  ref,
+  recipientRef,
+  kind: 'TEXT',
+  label,
+  place: { at: { document: 'lease', page: 1, x: 10, y: 20, width: null, height: null } },
+});
+const completed = (envelopeId: string) => ({
+  envelopeId,
+  status: 'completed',
+  completedDateTime: '2026-01-15T10:00:00Z',
+  recipients: { signers: [{ recipientId: '1', tabs: { textTabs: [{ tabLabel: 'fld_1', value: 'DE00' }] } }] },
+});
+
 describe('reading the values of fields', () => {
-  const field = (ref: string, recipientRef = '1', label: string | null = null): WantedField => ({
-    ref,
-    recipientRef,
-    kind: 'TEXT',
-    label,
-    place: { at: { document: 'lease', page: 1, x: 10, y: 20, width: null, height: null } },
-  });
-  const completed = (envelopeId: string) => ({
-    envelopeId,
-    status: 'completed',
-    completedDateTime: '2026-01-15T10:00:00Z',
-    recipients: { signers: [{ recipientId: '1', tabs: { textTabs: [{ tabLabel: 'fld_1', value: 'DE00' }] } }] },
-  });
   const sawEnd = instantOf(new Date('2026-01-15T10:00:00Z'));
 
   it('takes one call of its own for each envelope that is over, and none for the others', async () => {

@@ -12,6 +12,10 @@ const payload = (tabs: unknown, status = 'completed') =>
   envelope.parse({ envelopeId: 'e', status, recipients: { signers: [{ recipientId: '1', tabs }] } });
 const told = (tabs: unknown, ...fields: WantedField[]) => Object.fromEntries(valuesOf(payload(tabs), fields));
 
+const placed = (yPosition: string, value: string) => {
+  return { tabLabel: 'iban', pageNumber: '1', xPosition: '10', yPosition, value };
+};
+
 describe('the values of fields', () => {
   it('are those of the tabs with their label', () => {
     const tabs = {
@@ -33,10 +37,7 @@ describe('the values of fields', () => {
   });
 
   it('of fields that share a label are told apart by their places', () => {
-    const at = (yPosition: string, value: string) => {
-      return { tabLabel: 'iban', pageNumber: '1', xPosition: '10', yPosition, value };
-    };
-    const tabs = { textTabs: [at('40', 'second'), at('20.0', 'first')] };
+    const tabs = { textTabs: [placed('40', 'second'), placed('20.0', 'first')] };
     expect(told(tabs, field(), field({ ref: 'fld_2', y: 40 }))).toEqual({ fld_1: 'first', fld_2: 'second' });
   });
 
