@@ -21,7 +21,13 @@ export type ClaimedCommand = CommandRow & { readonly fence: string };
  */
 export const LEASE_MS = 15_000;
 
-export interface NewCommand {
+/** Who asks, as the API was told. */
+export interface Asking {
+  /** Subject of the token; null or left out when no token asked. */
+  readonly askedBy?: string | null;
+}
+
+export interface NewCommand extends Asking {
   readonly tenantId: string;
   readonly id: string;
   readonly envelopeId: string;

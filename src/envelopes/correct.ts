@@ -6,7 +6,7 @@ import type { Tx } from '../db/client.ts';
 import { NotFound, RecipientFinished, TooEarly } from '../model/problems.ts';
 import { addMilliseconds } from '../model/time.ts';
 import type { CommandDeps } from './attempt.ts';
-import { type CommandRow, commandsOf, insertCommand, isOver } from './commands.ts';
+import { type Asking, type CommandRow, commandsOf, insertCommand, isOver } from './commands.ts';
 import { type EnvelopeRow, lockEnvelopes, type RecipientRow } from './edit.ts';
 import { claimKey, hashRequest } from './idempotency.ts';
 import { Issues } from './issues.ts';
@@ -15,7 +15,7 @@ import { assertUnderWay, FINISHED } from './under-way.ts';
 import { checkEmail, checkName } from './validate.ts';
 import { outcomeOf, runUntil } from './wait.ts';
 
-export interface UpdateRecipientRequest {
+export interface UpdateRecipientRequest extends Asking {
   /** UUID of the recipient. */
   readonly recipientId: string;
   /** What is to change; null stays. */
@@ -63,6 +63,7 @@ export async function updateRecipient(
       envelopeId: envelope.id,
       accountId: edit.row.accountId,
       kind: 'CORRECT',
+      askedBy: request.askedBy ?? null,
       request: { recipientId, ...(name === null ? {} : { name }), ...(email === null ? {} : { email }) },
     });
     return newId;

@@ -7,14 +7,14 @@ import { REMIND_INTERVAL_MS } from '../model/limits.ts';
 import { NotFound, NotSupported, RecipientFinished, TooEarly } from '../model/problems.ts';
 import { addMilliseconds } from '../model/time.ts';
 import type { CommandDeps } from './attempt.ts';
-import { type CommandRow, commandsOf, insertCommand, isOver } from './commands.ts';
+import { type Asking, type CommandRow, commandsOf, insertCommand, isOver } from './commands.ts';
 import { type EnvelopeRow, lockEnvelopes, type RecipientRow } from './edit.ts';
 import { claimKey, hashRequest } from './idempotency.ts';
 import { Issues } from './issues.ts';
 import { assertUnderWay, FINISHED } from './under-way.ts';
 import { outcomeOf, runUntil } from './wait.ts';
 
-export interface RemindRequest {
+export interface RemindRequest extends Asking {
   /** UUID of the envelope. */
   readonly id: string;
   /** UUID of the one recipient to mail; null for all whose turn it is. */
@@ -58,6 +58,7 @@ export async function remindEnvelope(
       envelopeId: id,
       accountId: edit.row.accountId,
       kind: 'REMIND',
+      askedBy: request.askedBy ?? null,
       request: recipientId === null ? {} : { recipientId },
     });
     return newId;

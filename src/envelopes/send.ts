@@ -9,7 +9,7 @@ import { instantOf } from '../model/time.ts';
 import type { Tx } from '../db/client.ts';
 import type { CommandDeps } from './attempt.ts';
 import { type CheckDeps, checkInput, checkUnlessRepeated } from './check-input.ts';
-import { type CommandRow, insertCommand } from './commands.ts';
+import { type Asking, type CommandRow, insertCommand, type NewCommand } from './commands.ts';
 import { type CheckedEnvelope, insertEnvelope } from './create.ts';
 import { type EnvelopeRow, joinLocal, lockEnvelopes, saveEdits } from './edit.ts';
 import { claimKey, hashRequest } from './idempotency.ts';
@@ -21,7 +21,7 @@ import { outcomeOf, runUntil } from './wait.ts';
 
 export type SendDeps = CommandDeps & CheckDeps;
 
-export interface SendRequest {
+export interface SendRequest extends Asking {
   readonly idempotencyKey: string;
   readonly waitMs: number;
   readonly what: { readonly draftId: string } | { readonly envelope: EnvelopeInput };
@@ -50,8 +50,9 @@ export async function sendEnvelope(deps: SendDeps, tenantId: string, request: Se
   const claimedId = await database.withTenants([tenantId], async (tx) => {
     const claimed = await claimKey(tx, claim, world.now());
     if (claimed !== commandId) return claimed;
-    if ('draftId' in what) await intendDraft(tx, deps, tenantId, what.draftId, commandId);
-    else if (checked) await intendNew(tx, deps, tenantId, envelopeId, checked, commandId);
+    const command = { id: commandId, askedBy: request.askedBy ?? null };
+    if ('draftId' in what) await intendDraft(tx, deps, tenantId, what.draftId, command);
+    else if (checked) await intendNew(tx, deps, tenantId, envelopeId, checked, command);
     else throw new NotFound('earlier request with this key');
     return commandId;
   });
@@ -111,10 +112,10 @@ async function intendNew(
   tenantId: string,
   id: string,
   checked: CheckedEnvelope,
-  commandId: string,
+  command: Pick<NewCommand, 'id' | 'askedBy'>,
 ): Promise<void> {
   await insertEnvelope(tx, world, tenantId, id, checked);
-  await intendSend(tx, world, tenantId, id, commandId);
+  await intendSend(tx, world, tenantId, id, command);
 }
 
 async function intendDraft(
@@ -122,11 +123,11 @@ async function intendDraft(
   { world }: CommandDeps,
   tenantId: string,
   draftId: string,
-  commandId: string,
+  command: Pick<NewCommand, 'id' | 'askedBy'>,
 ): Promise<void> {
   const id = uuidOf('Envelope', draftId);
   if (id === null) throw new NotFound('envelope');
-  await intendSend(tx, world, tenantId, id, commandId);
+  await intendSend(tx, world, tenantId, id, command);
 }
 
 async function intendSend(
@@ -134,7 +135,7 @@ async function intendSend(
   world: CommandDeps['world'],
   tenantId: string,
   id: string,
-  commandId: string,
+  command: Pick<NewCommand, 'id' | 'askedBy'>,
 ): Promise<void> {
   const [edit] = await lockEnvelopes(tx, [{ tenantId, id }]);
   if (!edit) throw new NotFound('envelope');
@@ -142,8 +143,8 @@ async function intendSend(
     throw new WrongState(`Only a DRAFT can be sent; this envelope is ${edit.row.status}.`, edit.row.status);
   }
   await insertCommand(tx, {
+    ...command,
     tenantId,
-    id: commandId,
     envelopeId: id,
     accountId: edit.row.accountId,
     kind: 'SEND',

@@ -6,14 +6,14 @@ import { NotFound, WrongState } from '../model/problems.ts';
 import { instantOf } from '../model/time.ts';
 import type { EnvelopeStatus } from '../model/words.ts';
 import type { CommandDeps } from './attempt.ts';
-import { type CommandRow, commandsOf, insertCommand } from './commands.ts';
+import { type Asking, type CommandRow, commandsOf, insertCommand } from './commands.ts';
 import { type EnvelopeRow, joinLocal, lockEnvelopes, saveEdits } from './edit.ts';
 import { claimKey, hashRequest } from './idempotency.ts';
 import { Issues } from './issues.ts';
 import { findEnvelope } from './read.ts';
 import { outcomeOf, runUntil } from './wait.ts';
 
-export interface VoidRequest {
+export interface VoidRequest extends Asking {
   /** UUID of the envelope. */
   readonly id: string;
   readonly reason: string;
@@ -60,6 +60,7 @@ export async function voidEnvelope(
       envelopeId: id,
       accountId: edit.row.accountId,
       kind: 'VOID',
+      askedBy: request.askedBy ?? null,
       request: { reason },
     });
     joinLocal(edit, { kind: 'VOIDING', status: 'ASKED', at: instantOf(world.now()) });

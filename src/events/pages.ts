@@ -4,7 +4,7 @@
  */
 import type { Database } from '../db/client.ts';
 import { checkCursor, decodeCursor } from './cursor.ts';
-import { type EventFilter, type EventRow, findEvents, readEvents } from './read.ts';
+import { type EventFilter, type EventRow, findEvents, latestEvents, readEvents } from './read.ts';
 
 export interface EventPageRequest {
   readonly tenantId: string;
@@ -24,6 +24,8 @@ export interface EventPage {
 export interface EventPages {
   /** Throws InvalidCursor or CursorExpired. */
   page(request: EventPageRequest): Promise<EventPage>;
+  /** The latest of each of these envelopes, at most so many of each, in the order of the log. */
+  latest(tenantId: string, envelopeIds: readonly string[], most: number): Promise<EventRow[]>;
   find(tenantId: string, id: string): Promise<EventRow | null>;
 }
 
@@ -40,6 +42,7 @@ export function createEventPages(database: Database): EventPages {
       const page = rows.slice(0, limit);
       return { rows: page, through: page.at(-1)?.sequence ?? from, hasMore: true };
     },
+    latest: (tenantId, ids, most) => database.withTenants([tenantId], (tx) => latestEvents(tx, tenantId, ids, most)),
     find: (tenantId, id) =>
       database.withTenants([tenantId], async (tx) => (await findEvents(tx, tenantId, [id]))[0] ?? null),
   };

@@ -99,3 +99,25 @@ export async function findEvents(tx: Tx, tenantId: string, ids: readonly string[
     .from(events)
     .where(and(eq(events.tenantId, tenantId), inArray(events.id, [...ids])));
 }
+
+/** The latest of each of these envelopes, at most so many of each, in the order of the log. */
+export async function latestEvents(
+  tx: Tx,
+  tenantId: string,
+  envelopeIds: readonly string[],
+  most: number,
+): Promise<EventRow[]> {
+  return tx
+    .select()
+    .from(events)
+    .where(
+      and(
+        eq(events.tenantId, tenantId),
+        sql`${events.sequence} IN (
+          SELECT latest.sequence FROM unnest(${sql.param([...envelopeIds])}::uuid[]) AS wanted(id) CROSS JOIN LATERAL (
+            SELECT e.sequence FROM events e WHERE e.tenant_id = ${tenantId} AND e.envelope_id = wanted.id
+            ORDER BY e.sequence DESC LIMIT ${most}) latest)`,
+      ),
+    )
+    .orderBy(asc(events.sequence));
+}

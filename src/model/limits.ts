@@ -20,6 +20,8 @@ export const MAX_IDEMPOTENCY_KEY = 255;
 export const IDEMPOTENCY_KEY_DAYS = 30;
 /** Milliseconds between two reminders that mail the same recipient: nobody is pestered by a loop. */
 export const REMIND_INTERVAL_MS = 3_600_000;
+/** Entries of an envelope's timeline, at most. */
+export const MAX_TIMELINE = 200;
 /** Rows of a page, at most. */
 export const MAX_PAGE = 200;
 /** Milliseconds a send may wait for its outcome. */

@@ -35,7 +35,7 @@ export const builder = new SchemaBuilder<SchemaTypes>({
 });
 
 /** A token narrowed to some envelopes reads and follows those, whatever scopes it lists. */
-function permits(principal: Principal | null, scope: Scope): boolean {
+export function permits(principal: Principal | null, scope: Scope): boolean {
   if (principal === null) return false;
   return principal.scopes.has(scope) && (principal.envelopes === null || scope === 'envelopes:read');
 }

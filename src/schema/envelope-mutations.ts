@@ -148,6 +148,7 @@ builder.mutationField('sendEnvelope', (t) =>
     resolve: async (_root, { input }, context) => {
       const { what } = input;
       const result = await context.services.envelopes.send(principalOf(context).tenantId, {
+        askedBy: principalOf(context).subject,
         idempotencyKey: input.idempotencyKey,
         waitMs: input.waitMs ?? 10_000,
         what: what.draftId === undefined ? { envelope: envelopeInput(what.envelope) } : { draftId: what.draftId },
@@ -196,6 +197,7 @@ builder.mutationField('voidEnvelope', (t) =>
     args: { input: t.arg({ type: VoidEnvelopeInput, required: true, description: 'What to cancel, and why.' }) },
     resolve: async (_root, { input }, context) => {
       const { envelope, command } = await context.services.envelopes.void(principalOf(context).tenantId, {
+        askedBy: principalOf(context).subject,
         id: uuidOrNotFound('Envelope', input.id),
         reason: input.reason,
         idempotencyKey: input.idempotencyKey ?? null,

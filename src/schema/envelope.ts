@@ -4,6 +4,7 @@
  */
 import { encodeCursor } from '../events/cursor.ts';
 import { publicId } from '../model/ids.ts';
+import { MAX_TIMELINE } from '../model/limits.ts';
 import { hasEvidence } from '../envelopes/evidence.ts';
 import type { LoggedEnvelope } from '../envelopes/read.ts';
 import { builder } from './builder.ts';
@@ -12,6 +13,7 @@ import { EvidenceType } from './evidence.ts';
 import { FailureType } from './failure.ts';
 import { AccountRef, CommandRef, DocumentRef, EnvelopeRef, NodeInterface, RecipientRef } from './refs.ts';
 import { found } from './found.ts';
+import { TimelineEntryType, timelineOf } from './timeline.ts';
 
 const MetadataEntry = builder.objectRef<{ key: string; value: string }>('MetadataEntry').implement({
   description: 'A key and value of your own.',
@@ -130,6 +132,11 @@ EnvelopeRef.implement({
       type: [CommandRef],
       description: 'What was asked of the provider, the oldest first.',
       resolve: ({ row }, _args, { loaders }) => loaders.commands.load(row.id),
+    }),
+    timeline: t.field({
+      type: [TimelineEntryType],
+      description: `What has happened with it, the oldest first: who asked for what and what came of it, the webhook calls about it, and the events in the log. The latest ${MAX_TIMELINE} of them; \`events\` and \`webhookDeliveries\` page through the rest. Webhook calls are there for a token with the scope \`deliveries:read\` alone.`,
+      resolve: ({ row }, _args, context) => timelineOf(row.id, context),
     }),
     evidence: t.field({
       type: EvidenceType,

@@ -196,6 +196,12 @@ CommandRef.implement({
       description: 'How the last attempt failed.',
       resolve: ({ failure }) => failure,
     }),
+    askedBy: t.string({
+      nullable: true,
+      description:
+        'Subject of the token that asked; null when that is not known, and for a token that is narrowed to some envelopes.',
+      resolve: ({ askedBy }, _args, { principal }) => (principal?.envelopes === null ? askedBy : null),
+    }),
     createdAt: t.field({ type: 'DateTime', description: 'When it was asked.', resolve: ({ createdAt }) => createdAt }),
     updatedAt: t.field({
       type: 'DateTime',

@@ -73,6 +73,7 @@ builder.mutationField('remindEnvelope', (t) =>
     resolve: async (_root, { input }, context) => {
       const { recipientId } = input;
       const { envelope, command } = await context.services.envelopes.remind(principalOf(context).tenantId, {
+        askedBy: principalOf(context).subject,
         id: uuidOrNotFound('Envelope', input.id),
         recipientId: typeof recipientId === 'string' ? uuidOrNotFound('Recipient', recipientId) : null,
         idempotencyKey: input.idempotencyKey ?? null,
@@ -128,6 +129,7 @@ builder.mutationField('updateRecipient', (t) =>
     args: { input: t.arg({ type: UpdateRecipientInput, required: true, description: 'Whom, and how.' }) },
     resolve: async (_root, { input }, context) => {
       const updated = await context.services.envelopes.updateRecipient(principalOf(context).tenantId, {
+        askedBy: principalOf(context).subject,
         recipientId: uuidOrNotFound('Recipient', input.recipientId),
         name: input.name ?? null,
         email: input.email ?? null,

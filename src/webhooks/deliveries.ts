@@ -2,7 +2,7 @@
  * The inbox as it is read: newest first, the body apart because it needs a scope of its own.
  * @module
  */
-import { and, desc, eq, getTableColumns, inArray, lt } from 'drizzle-orm';
+import { and, desc, eq, getTableColumns, inArray, lt, sql } from 'drizzle-orm';
 import type { Tx } from '../db/client.ts';
 import { deliveries } from '../db/tables.ts';
 import type { DeliveryVerdict } from '../model/words.ts';
@@ -42,6 +42,27 @@ export async function listDeliveries(tx: Tx, tenantId: string, page: DeliveryPag
     )
     .orderBy(desc(deliveries.id))
     .limit(page.first);
+}
+
+/** The newest of each of these envelopes, at most so many of each, in no particular order. */
+export async function deliveriesOf(
+  tx: Tx,
+  tenantId: string,
+  envelopeIds: readonly string[],
+  most: number,
+): Promise<DeliveryRow[]> {
+  return tx
+    .select(columns)
+    .from(deliveries)
+    .where(
+      and(
+        eq(deliveries.tenantId, tenantId),
+        sql`${deliveries.id} IN (
+          SELECT newest.id FROM unnest(${sql.param([...envelopeIds])}::uuid[]) AS wanted(id) CROSS JOIN LATERAL (
+            SELECT d.id FROM deliveries d WHERE d.tenant_id = ${tenantId} AND d.envelope_id = wanted.id
+            ORDER BY d.id DESC LIMIT ${most}) newest)`,
+      ),
+    );
 }
 
 /** Those of these ids that exist, in no particular order. */

@@ -6,6 +6,7 @@ import type { Database } from '../db/client.ts';
 import {
   type DeliveryFilter,
   type DeliveryRow,
+  deliveriesOf,
   findDeliveries,
   listDeliveries,
   readDeliveryBody,
@@ -16,6 +17,8 @@ export interface DeliveryPages {
     tenantId: string,
     page: { readonly first: number; readonly after: string | null; readonly filter: DeliveryFilter },
   ): Promise<DeliveryRow[]>;
+  /** The newest of each of these envelopes, at most so many of each, in no particular order. */
+  latest(tenantId: string, envelopeIds: readonly string[], most: number): Promise<DeliveryRow[]>;
   find(tenantId: string, id: string): Promise<DeliveryRow | null>;
   body(tenantId: string, id: string): Promise<Buffer | null>;
 }
@@ -26,6 +29,7 @@ export function createDeliveryPages(database: Database): DeliveryPages {
       database.withTenants([tenantId], (tx) =>
         listDeliveries(tx, tenantId, { first, filter, after: after ?? undefined }),
       ),
+    latest: (tenantId, ids, most) => database.withTenants([tenantId], (tx) => deliveriesOf(tx, tenantId, ids, most)),
     find: (tenantId, id) =>
       database.withTenants([tenantId], async (tx) => (await findDeliveries(tx, tenantId, [id]))[0] ?? null),
     body: (tenantId, id) => database.withTenants([tenantId], (tx) => readDeliveryBody(tx, tenantId, id)),

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { eq } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { due } from '../../src/db/tables.ts';
 import { uuidOf } from '../../src/model/ids.ts';
@@ -42,6 +42,18 @@ const EVIDENCE = `query Q($id: ID!) { envelope(id: $id) { status evidence {
 
 async function evidenceOf(id: string): Promise<unknown> {
   return at(await api.gql(token, EVIDENCE, { id }), 'data.envelope.evidence');
+}
+
+function place(y: number): Input {
+  return { at: { document: 'lease', page: 1, x: 150, y } };
+}
+
+function typesOf(entries: readonly unknown[]): unknown[] {
+  return entries.map((entry) => at(entry, '__typename'));
+}
+
+function isRead({ route }: LedgerLine): boolean {
+  return route?.startsWith('GET /envelopes') ?? false;
 }
 
 describe('evidence', () => {
@@ -99,7 +111,6 @@ describe('evidence', () => {
 });
 
 describe('the value of a field', () => {
-  const place = (y: number) => ({ at: { document: 'lease', page: 1, x: 150, y } });
   const fields = [
     { kind: 'SIGNATURE', place: place(240) },
     { kind: 'TEXT', label: 'iban', value: 'DE', place: place(260) },
@@ -110,8 +121,6 @@ describe('the value of a field', () => {
   const FIELDS = `query Q($id: ID!) { envelope(id: $id) { status recipients { fields { kind label initialValue value } } } }`;
   const fieldsOf = async (id: string): Promise<unknown[]> =>
     listAt(await api.gql(token, FIELDS, { id }), 'data.envelope.recipients.0.fields');
-  const isRead = ({ route }: LedgerLine): boolean => route?.startsWith('GET /envelopes') ?? false;
-
   test('is what its signer left in it, read once when the envelope is completed', async () => {
     const { id, providerId } = await sent([signer({ fields })]);
     expect((await fieldsOf(id)).map((field) => at(field, 'value'))).toEqual([null, null, null, null, null]);
@@ -161,5 +170,94 @@ describe('the value of a field', () => {
     const { providerId } = await completed();
     await api.control('POST', '/idle');
     expect((await api.ledger(`?kind=call&envelopeId=${providerId}`)).filter(isRead)).toEqual([]);
+  });
+});
+
+describe('the timeline', () => {
+  const TIMELINE = `query Q($id: ID!) { envelope(id: $id) { timeline {
+    __typename at
+    ... on CommandAsked { command { kind askedBy } }
+    ... on CommandOutcome { command { kind state attempts failure { code providerCode traceId } } }
+    ... on DeliveryReceived { delivery { verdict effect } }
+    ... on EventRecorded { event { type source occurredAt recordedAt } }
+  } } }`;
+  const timelineOf = async (bearer: string, id: string): Promise<unknown[]> =>
+    listAt(await api.gql(bearer, TIMELINE, { id }), 'data.envelope.timeline');
+
+  test('tells who asked, what the provider said, and when it was known, in order', async () => {
+    const { id } = await completed();
+    await api.control('POST', '/idle');
+    const entries = await timelineOf(token, id);
+    expect(entries[0]).toMatchObject({ __typename: 'CommandAsked', command: { kind: 'SEND', askedBy: 'tester' } });
+    expect(entries).toContainEqual(
+      expect.objectContaining({
+        __typename: 'CommandOutcome',
+        command: { kind: 'SEND', state: 'DONE', attempts: 1, failure: null },
+      }),
+    );
+    expect(entries).toContainEqual(
+      expect.objectContaining({
+        __typename: 'DeliveryReceived',
+        delivery: { verdict: 'VERIFIED', effect: 'APPLIED' },
+      }),
+    );
+    expect(entries).toContainEqual(
+      expect.objectContaining({
+        __typename: 'EventRecorded',
+        event: expect.objectContaining({ type: 'ENVELOPE_COMPLETED', source: 'WEBHOOK' }),
+      }),
+    );
+    const times = entries.map((entry) => textAt(entry, 'at'));
+    expect(times).toEqual(times.toSorted());
+  });
+
+  test('tells by what code the provider refused, and the trace to ask it about', async () => {
+    const body = { errorCode: 'USER_LACKS_PERMISSIONS', message: 'no' };
+    await api.control('POST', '/faults', { route: 'POST /envelopes', kind: 'status', status: 403, body });
+    const answer = await send(api, token, { envelope: envelope(account) });
+    const entries = await timelineOf(token, textAt(answer, 'data.sendEnvelope.failed.id'));
+    expect(entries).toContainEqual(
+      expect.objectContaining({
+        __typename: 'CommandOutcome',
+        command: {
+          kind: 'SEND',
+          state: 'REFUSED',
+          attempts: 1,
+          failure: {
+            code: 'PROVIDER_REFUSED',
+            providerCode: 'USER_LACKS_PERMISSIONS',
+            traceId: expect.stringMatching(/./),
+          },
+        },
+      }),
+    );
+  });
+
+  test('leaves webhook calls out for a token without their scope, and who asked for a narrowed one', async () => {
+    const { id } = await completed();
+    const reader = await api.token({ tenantId, scopes: ['envelopes:read'] });
+    const narrowed = await api.token({ tenantId, envelopes: [uuidOf('Envelope', id) ?? ''] });
+    for (const bearer of [reader, narrowed]) {
+      const entries = await timelineOf(bearer, id);
+      expect(typesOf(entries)).toContain('EventRecorded');
+      expect(typesOf(entries)).not.toContain('DeliveryReceived');
+    }
+    expect(at(await timelineOf(reader, id), '0.command.askedBy')).toBe('tester');
+    expect(at(await timelineOf(narrowed, id), '0.command.askedBy')).toBeNull();
+  });
+
+  test('is the latest two hundred entries', async () => {
+    const { id } = await sent();
+    await api.control('POST', '/idle');
+    await api.database.withTenants([tenantId], (tx) =>
+      tx.execute(sql`
+        INSERT INTO commands (tenant_id, id, envelope_id, account_id, kind, state, request, attempt, created_at, updated_at)
+        SELECT tenant_id, gen_random_uuid(), envelope_id, account_id, 'REMIND', 'DONE', '{}', 1,
+          created_at + n * interval '1 minute', created_at + n * interval '1 minute'
+        FROM commands, generate_series(1, 150) n WHERE envelope_id = ${uuidOf('Envelope', id)}`),
+    );
+    const entries = await timelineOf(token, id);
+    expect(entries).toHaveLength(200);
+    expect(new Set(entries.map((entry) => at(entry, 'command.kind')))).toEqual(new Set(['REMIND']));
   });
 });
