@@ -116,6 +116,7 @@ async function seed(
         externalId: null,
         metadata: [],
         expiresAt: null,
+        docusign: null,
         documents: [{ key: 'lease', filename: 'lease.pdf', source: { base64: DEMO_PDF } }],
         recipients: [
           {

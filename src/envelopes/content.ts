@@ -17,6 +17,7 @@ export async function loadContent(database: Database, envelope: EnvelopeRow): Pr
     subject: envelope.subject,
     message: envelope.message,
     expiresAt: envelope.expiresAt,
+    options: envelope.providerOptions ?? {},
     documents: (await documentRows(tx, tenantId, id)).map((document) => ({
       ref: documentRef(document.position),
       key: document.key,

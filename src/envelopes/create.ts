@@ -90,6 +90,7 @@ function columnsOf(world: World, { input, account }: CheckedEnvelope) {
     externalId: input.externalId,
     metadata: Object.fromEntries(input.metadata.map(({ key, value }) => [key, value])),
     expiresAt: input.expiresAt,
+    providerOptions: input.docusign && { docusign: input.docusign },
     state,
   };
 }

@@ -48,6 +48,7 @@ export interface EnvelopeContent {
   readonly subject: string;
   readonly message: string | null;
   readonly expiresAt: Date | null;
+  readonly options: ProviderOptions;
   readonly documents: readonly ContentDocument[];
   readonly recipients: readonly ContentRecipient[];
 }

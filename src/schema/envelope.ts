@@ -8,6 +8,7 @@ import { MAX_TIMELINE } from '../model/limits.ts';
 import { hasEvidence } from '../envelopes/evidence.ts';
 import type { LoggedEnvelope } from '../envelopes/read.ts';
 import { builder } from './builder.ts';
+import { DocusignOptionsType } from './docusign-options.ts';
 import { EnvelopeStatusEnum, ProviderEnum, SourceEnum } from './enums.ts';
 import { EvidenceType } from './evidence.ts';
 import { FailureType } from './failure.ts';
@@ -100,6 +101,12 @@ EnvelopeRef.implement({
       nullable: true,
       description: "When it ends by itself; null for the provider's default.",
       resolve: ({ row }) => row.expiresAt,
+    }),
+    docusign: t.field({
+      type: DocusignOptionsType,
+      nullable: true,
+      description: 'What only DocuSign has, as it was given; null when nothing was.',
+      resolve: ({ row }) => row.providerOptions?.docusign ?? null,
     }),
     createdAt: t.field({
       type: 'DateTime',

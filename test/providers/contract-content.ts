@@ -60,6 +60,7 @@ export async function contentOf(
     subject: 'Lease 4711',
     message: null,
     expiresAt: null,
+    options: {},
     documents: [
       {
         ref: '1',

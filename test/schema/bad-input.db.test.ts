@@ -228,6 +228,22 @@ describe('recipients', () => {
   });
 });
 
+function inDays(days: number): string {
+  return new Date(Date.now() + days * 86_400_000).toISOString();
+}
+
+/** The faults of an envelope with these settings of DocuSign's. */
+function optionFaults(
+  expiresAt: string | null,
+  afterDays: number,
+  everyDays: number,
+  expiryWarningDays: number | null,
+) {
+  return issuesOf(
+    envelope(account, { expiresAt, docusign: { reminders: { afterDays, everyDays }, expiryWarningDays } }),
+  );
+}
+
 describe('the envelope itself', () => {
   const unknown = publicId('Account', randomUUID());
   test.each([
@@ -259,6 +275,34 @@ describe('the envelope itself', () => {
         path: 'envelope.expiresAt',
         message: 'This time is past.',
         suggestion: 'Give a time in the future, or leave it out.',
+      },
+    ]);
+  });
+
+  test('reminders and warnings that would never be sent are refused, those that would are taken', async () => {
+    expect(await optionFaults(inDays(10), 2, 3, 4)).toEqual([]);
+    expect(await optionFaults(inDays(10), 9, 999, 9)).toEqual([]);
+    expect(await optionFaults(null, 2, 3, null)).toEqual([]);
+    expect(await optionFaults(inDays(10), 10, 3, 10)).toMatchObject([
+      {
+        code: 'OUT_OF_RANGE',
+        path: 'envelope.docusign.reminders.afterDays',
+        message: 'It expires in 10 days, so nobody would ever be reminded.',
+      },
+      {
+        code: 'OUT_OF_RANGE',
+        path: 'envelope.docusign.expiryWarningDays',
+        message: 'It expires in 10 days, so this warning would come before it is sent.',
+      },
+    ]);
+    expect(await optionFaults(null, 0, 1_000, 0)).toMatchObject([
+      { code: 'OUT_OF_RANGE', path: 'envelope.docusign.reminders.afterDays', message: 'From 1 to 999 days.' },
+      { code: 'OUT_OF_RANGE', path: 'envelope.docusign.reminders.everyDays', message: 'From 1 to 999 days.' },
+      { code: 'OUT_OF_RANGE', path: 'envelope.docusign.expiryWarningDays', message: 'From 1 to 999 days.' },
+      {
+        code: 'REQUIRED',
+        path: 'envelope.expiresAt',
+        suggestion: 'Give `expiresAt`, or leave `docusign.expiryWarningDays` out.',
       },
     ]);
   });

@@ -113,6 +113,31 @@ describe('updateDraft', () => {
     expect(held).toMatchObject({ emailSubject: 'Second thoughts', status: 'sent' });
   });
 
+  test('keeps what only DocuSign has, and the draft is sent with what it was given last', async () => {
+    const options = 'docusign { reminders { afterDays everyDays } expiryWarningDays }';
+    const optionsOf = async (id: string): Promise<unknown> =>
+      at(
+        await api.gql(token, `query Q($id: ID!) { envelope(id: $id) { ${options} } }`, { id }),
+        'data.envelope.docusign',
+      );
+    const id = textAt(await draft(), 'id');
+    expect(await optionsOf(id)).toBeNull();
+    const docusign = { reminders: { afterDays: 2, everyDays: 3 }, expiryWarningDays: 4 };
+    const expiresAt = new Date(Date.now() + 30 * 86_400_000).toISOString();
+    await update({ id, envelope: envelope(account, { docusign, expiresAt }) });
+    expect(await optionsOf(id)).toEqual(docusign);
+    const sent = await send(api, token, { draftId: id });
+    const providerId = textAt(sent, 'data.sendEnvelope.envelope.providerId');
+    const held = listAt(await api.control('GET', '/state'), 'envelopes').find(
+      (one) => at(one, 'envelopeId') === providerId,
+    );
+    expect(at(held, 'notification')).toEqual({
+      useAccountDefaults: 'false',
+      reminders: { reminderEnabled: 'true', reminderDelay: '2', reminderFrequency: '3' },
+      expirations: { expireEnabled: 'true', expireAfter: '30', expireWarn: '4' },
+    });
+  });
+
   test('forgets a document that nobody holds any more, and keeps one that it is given again or that another holds', async () => {
     const first = await draft();
     const [own, id] = [textAt(first, 'documents.0.id'), textAt(first, 'id')];

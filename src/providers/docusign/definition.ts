@@ -40,7 +40,7 @@ export async function draftDefinition(
     customFields: {
       textCustomFields: [{ name: CUSTOM_FIELD, value: content.envelopeId, show: 'false', required: 'false' }],
     },
-    ...(content.expiresAt === null ? {} : { notification: expiry(content.expiresAt, now) }),
+    ...notification(content, now),
     ...(webhookUrl === null ? {} : { eventNotification: eventNotification(webhookUrl) }),
   };
 }
@@ -65,14 +65,30 @@ function recipientOf({ ref, name, email, routingOrder, embeddedId }: ContentReci
   };
 }
 
-/** Whole days from the sending on, rounded up: an envelope never expires before it was asked to. */
-function expiry(expiresAt: Date, now: Date): Record<string, unknown> {
-  const days = Math.max(1, Math.ceil((expiresAt.getTime() - now.getTime()) / DAY_MS));
+/** Nothing when nothing was asked for: then reminders and expiry are the account's own. */
+function notification({ expiresAt, options }: EnvelopeContent, now: Date): Record<string, unknown> {
+  const { reminders = null, expiryWarningDays = null } = options.docusign ?? {};
+  if (expiresAt === null && reminders === null) return {};
   return {
-    useAccountDefaults: 'false',
-    reminders: { reminderEnabled: 'false' },
-    expirations: { expireEnabled: 'true', expireAfter: String(days), expireWarn: '0' },
+    notification: {
+      useAccountDefaults: 'false',
+      reminders:
+        reminders === null
+          ? { reminderEnabled: 'false' }
+          : {
+              reminderEnabled: 'true',
+              reminderDelay: String(reminders.afterDays),
+              reminderFrequency: String(reminders.everyDays),
+            },
+      ...(expiresAt === null ? {} : { expirations: expiry(expiresAt, now, expiryWarningDays ?? 0) }),
+    },
   };
+}
+
+/** Whole days from the sending on, rounded up: an envelope never expires before it was asked to. */
+function expiry(expiresAt: Date, now: Date, expireWarn: number): Record<string, unknown> {
+  const days = Math.max(1, Math.ceil((expiresAt.getTime() - now.getTime()) / DAY_MS));
+  return { expireEnabled: 'true', expireAfter: String(days), expireWarn: String(expireWarn) };
 }
 
 /**

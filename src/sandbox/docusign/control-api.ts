@@ -8,6 +8,7 @@ import { createRouter } from '../kit/router.ts';
 import { addFault } from './control-faults.ts';
 import { accountOf, addAccount, addApp, addUser, changeConsent, notFound } from './control-seeding.ts';
 import * as acts from './acts.ts';
+import { notificationJson } from './details.ts';
 import { envelopeJson } from './envelope-json.ts';
 import { ApiError } from './errors.ts';
 import { addHmacKey, removeHmacKey } from './keys.ts';
@@ -214,7 +215,8 @@ function now(sandbox: Sandbox): string {
 }
 
 function view(sandbox: Sandbox, envelope: Envelope): unknown {
-  return envelopeJson(sandbox, envelope, new Set(['recipients', 'tabs', 'custom_fields']));
+  const json = envelopeJson(sandbox, envelope, new Set(['recipients', 'tabs', 'custom_fields']));
+  return { ...json, notification: notificationJson(envelope.notification) };
 }
 
 function state(sandbox: Sandbox): unknown {

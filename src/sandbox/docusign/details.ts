@@ -47,7 +47,7 @@ export function putNotification(call: Call): Reply {
   return ok(notificationJson(notification));
 }
 
-function notificationJson(notification: Notification): Record<string, unknown> {
+export function notificationJson(notification: Notification): Record<string, unknown> {
   return {
     useAccountDefaults: String(notification.useAccountDefaults),
     reminders: {

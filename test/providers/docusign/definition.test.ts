@@ -76,6 +76,33 @@ describe('the draft that is asked for', () => {
     });
   });
 
+  const reminders = { afterDays: 2, everyDays: 3 };
+  it.each([
+    ['nothing', {}, null, undefined],
+    [
+      'reminders alone, and leaves the expiry to the account',
+      { reminders, expiryWarningDays: null },
+      null,
+      {
+        useAccountDefaults: 'false',
+        reminders: { reminderEnabled: 'true', reminderDelay: '2', reminderFrequency: '3' },
+      },
+    ],
+    [
+      'reminders, expiry and warning',
+      { reminders, expiryWarningDays: 4 },
+      new Date('2026-02-14T10:20:00Z'),
+      {
+        useAccountDefaults: 'false',
+        reminders: { reminderEnabled: 'true', reminderDelay: '2', reminderFrequency: '3' },
+        expirations: { expireEnabled: 'true', expireAfter: '30', expireWarn: '4' },
+      },
+    ],
+  ])('asks for %s', async (_what, docusign, expiresAt, notification) => {
+    const options = 'reminders' in docusign ? { docusign } : {};
+    expect(Reflect.get(await define({ expiresAt, options }), 'notification')).toEqual(notification);
+  });
+
   it('names where every event is to go, signed and acknowledged, without documents', async () => {
     const { eventNotification } = await define({}, 'https://hooks.example/k');
     expect(eventNotification).toMatchObject({

@@ -81,6 +81,7 @@ export function contentOf(change: Partial<EnvelopeContent> = {}): EnvelopeConten
     subject: 'Lease 4711',
     message: 'Please sign by Friday.',
     expiresAt: null,
+    options: {},
     documents: [
       {
         ref: '1',

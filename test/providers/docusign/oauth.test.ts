@@ -150,6 +150,7 @@ describe('an OAuth error', () => {
     subject: '',
     message: null,
     expiresAt: null,
+    options: {},
     documents: [],
     recipients: [],
   };

@@ -18,6 +18,7 @@ const verdict =
   (): Answer =>
     answer(200, { recipientUpdateResults: [{ recipientId: '1', errorDetails: { errorCode, message } }] });
 const success = verdict('SUCCESS', '');
+const ended = (): Answer => refusal(400, 'EDIT_LOCK_INVALID_STATE_FOR_LOCK');
 
 /** A DocuSign that has these recipients, one state of them for each read; the last one stays. */
 function having(states: object[], put: () => Answer = success) {
@@ -71,7 +72,6 @@ describe('a reminder', () => {
   });
 
   it('refused is refused, be it by the status or inside of a success', async () => {
-    const ended = (): Answer => refusal(400, 'EDIT_LOCK_INVALID_STATE_FOR_LOCK');
     const first = having([], ended);
     expect(await thrownBy(first.client.remind({ providerId: ENVELOPE, ref: null }))).toMatchObject({
       fault: { providerCode: 'EDIT_LOCK_INVALID_STATE_FOR_LOCK' },
