@@ -102,10 +102,15 @@ export function serveEnvironment(settings: ServeSettings, port: number): Record<
 }
 
 /** `countersign serve` on a port of its own. */
-export async function serveProcess(settings: ServeSettings): Promise<GatewayProcess> {
+export async function serveProcess(
+  settings: ServeSettings,
+  more: Readonly<Record<string, string>> = {},
+): Promise<GatewayProcess> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  return gatewayProcess({ url, args: ['serve'], env: serveEnvironment(settings, port) }, () => isReady(url));
+  return gatewayProcess({ url, args: ['serve'], env: { ...serveEnvironment(settings, port), ...more } }, () =>
+    isReady(url),
+  );
 }
 
 export function serveToken({ issuer, secret, tenantId }: ServeSettings): Promise<string> {

@@ -1,0 +1,154 @@
+/**
+ * SIGTERM while envelopes are sent and webhooks arrive: nobody loses anything, and followers are told where to go on.
+ */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { control } from '../../src/sandbox/docusign/control.ts';
+import { startDocusignSandbox } from '../../src/sandbox/docusign/index.ts';
+import { type Answer, at, eventually, textAt } from '../kit/answer.ts';
+import { atEnd } from '../kit/at-end.ts';
+import { envelope, SEND } from '../kit/envelopes.ts';
+import { type Follower, followBySse, followByWebSocket } from '../kit/follow.ts';
+import { ledger, storedDeliveries } from './evidence.ts';
+import {
+  ask,
+  connectAccount,
+  type GatewayProcess,
+  serveProcess,
+  serveSettings,
+  serveToken,
+  type System,
+} from './kit.ts';
+
+const FOLLOW = `subscription Follow($after: String) {
+  events(after: $after, from: EARLIEST) { cursor event { sequence } }
+}`;
+
+const codeOf = (result: Answer | undefined): unknown => result?.errors?.[0]?.extensions?.['code'];
+const sequencesOf = ({ results }: Follower): number[] =>
+  results.flatMap((result) => {
+    const sequence = at(result, 'data.events.event.sequence');
+    return typeof sequence === 'string' ? [Number(sequence)] : [];
+  });
+
+describe('a gateway that is told to stop under load', { timeout: 120_000 }, () => {
+  let system: System;
+  let gateway: GatewayProcess;
+  let token: string;
+  const followers: Follower[] = [];
+  const whileGrace: unknown[] = [];
+  let exit: { readonly code: number | null };
+  const answered: Answer[] = [];
+
+  const follow = (after: string | null): readonly [Follower, Follower] => {
+    const operation = { query: FOLLOW, variables: { after } };
+    const endpoint = `${gateway.url}/graphql`;
+    return [
+      followBySse(endpoint, token, operation),
+      followByWebSocket(endpoint.replace('http', 'ws'), token, operation),
+    ];
+  };
+
+  beforeAll(async () => {
+    const sandbox = await startDocusignSandbox();
+    atEnd(() => sandbox.close());
+    const settings = await serveSettings();
+    gateway = await serveProcess(settings, { DRAIN_GRACE_SECONDS: '1' });
+    await gateway.start();
+    token = await serveToken(settings);
+    const accountId = await connectAccount(gateway.url, token, sandbox);
+    system = {
+      sandbox,
+      gateway,
+      token,
+      accountId,
+      gql: (query, variables) => ask(gateway.url, token, query, variables),
+      control: (method, path, body) => control(sandbox.url, method, path, body),
+    };
+    // A webhook that finds nobody comes again soon.
+    await system.control('PUT', '/settings', { timeFactor: 3_000, webhookTimeoutMs: 15_000_000 });
+    followers.push(...follow(null));
+    await Promise.all(followers.map((follower) => follower.first(() => true)));
+
+    const load = { stopped: false };
+    const loads = Array.from({ length: 3 }, async (_, worker) => {
+      for (let n = 0; !load.stopped; n += 1) {
+        const input = { idempotencyKey: `${worker}-${n}`, what: { envelope: envelope(accountId) }, waitMs: 20_000 };
+        const answer = await system.gql(SEND, { input }).catch(() => null);
+        if (!answer) return;
+        answered.push(answer);
+        const providerId = at(answer, 'data.sendEnvelope.envelope.providerId');
+        if (typeof providerId === 'string') await system.control('POST', `/envelopes/${providerId}/sign`);
+      }
+    });
+    await eventually(() => answered.length > 4);
+    const ending = gateway.child.end('SIGTERM', 60_000);
+    await eventually(async () => {
+      const ready = await fetch(`${gateway.url}/health/ready`);
+      whileGrace.push(await ready.text());
+      return ready.status === 503;
+    });
+    whileGrace.push(await ask(gateway.url, token, '{ viewer { subject } }'));
+    exit = await ending;
+    load.stopped = true;
+    await Promise.all(loads);
+    await gateway.start();
+    await eventually(async () => {
+      await system.control('POST', '/clock', { advanceMs: 5_000 });
+      await system.control('POST', '/idle');
+      const entries = await ledger(system, 'webhook');
+      const heard = new Set(entries.filter(({ outcome }) => outcome === 'delivered').map(({ messageId }) => messageId));
+      return entries.every(({ messageId }) => heard.has(messageId));
+    });
+  }, 240_000);
+
+  it('says first that it is not ready, and answers meanwhile', () => {
+    expect(whileGrace.at(-2)).toBe('draining: another one answers\n');
+    expect(at(whileGrace.at(-1), 'data.viewer.subject')).toBe('tester');
+  });
+
+  it('ends by itself with 0, and nothing failed in it', () => {
+    expect(exit.code).toBe(0);
+    expect(system.gateway.child.stderr).not.toContain('"level":"error"');
+  });
+
+  it('answered each send that it took', () => {
+    expect(answered.flatMap(({ errors = [] }) => errors)).toEqual([]);
+    for (const answer of answered)
+      expect(['DONE', 'INTENDED', 'ATTEMPTED']).toContain(textAt(answer, 'data.sendEnvelope.command.state'));
+  });
+
+  it('has every delivery in the store that it acknowledged', async () => {
+    const delivered = (await ledger(system, 'webhook')).filter(({ outcome }) => outcome === 'delivered');
+    const stored = await storedDeliveries(system);
+    expect(delivered.length).toBeGreaterThan(4);
+    expect(stored.length).toBe(new Set(delivered.map(({ messageId }) => messageId)).size);
+  });
+
+  it('told followers to go on elsewhere, by a cursor that misses and repeats nothing', async () => {
+    const newest = Math.max(...(await allSequences(follow(null)[0])));
+    for (const follower of followers) {
+      const last = follower.results.at(-1);
+      expect(codeOf(last)).toBe('DRAINING');
+      expect(follower.results.filter((result) => codeOf(result) !== undefined)).toHaveLength(1);
+      const [resumed] = follow(textAt(last, 'errors.0.extensions.cursor'));
+      await eventually(() => sequencesOf(resumed).at(-1) === newest);
+      const seen = [...sequencesOf(follower), ...sequencesOf(resumed)];
+      expect(seen).toEqual(Array.from({ length: newest }, (_, index) => index + 1));
+      await resumed.stop();
+    }
+  });
+});
+
+/** Those that are there when nothing new has come for a moment. */
+async function allSequences(follower: Follower): Promise<number[]> {
+  let before = -1;
+  await eventually(() => {
+    const now = follower.results.length;
+    const settled = now > 1 && now === before;
+    before = now;
+    return settled;
+  });
+  const seen = sequencesOf(follower);
+  await follower.stop();
+  return seen;
+}
