@@ -14,6 +14,7 @@ import { type EnvelopeState, type LocalFact, reduce, reduceLocal, type StateChan
 import { dateOf } from '../model/time.ts';
 import type { Source } from '../model/words.ts';
 import type { World } from '../world.ts';
+import { scheduleValueReads } from './values.ts';
 
 export type EnvelopeRow = typeof envelopes.$inferSelect;
 export type RecipientRow = typeof recipients.$inferSelect;
@@ -33,6 +34,8 @@ export interface Edit {
   syncSource: Source | null;
   providerId: string | null;
   failure: Failure | null;
+  /** True when what tells of the end has told the values of its fields too. */
+  valuesTold: boolean;
 }
 
 /** Locks these envelopes in the one order that everyone takes them in; those that don't exist are left out. */
@@ -60,6 +63,7 @@ export async function lockEnvelopes(tx: Tx, keys: readonly EnvelopeKey[]): Promi
     syncSource: null,
     providerId: row.providerId,
     failure: row.failure,
+    valuesTold: false,
   }));
 }
 
@@ -91,7 +95,12 @@ export async function saveEdits(tx: Tx, world: World, edits: readonly Edit[]): P
   const ids = new Map(touched.flatMap((edit) => edit.recipients).map((row) => [refKey(row), row.id]));
   for (const row of people) ids.set(refKey(row), row.id);
   const news = touched.flatMap((edit) => newEvents(edit, world, ids));
-  await Promise.all([writeRows(tx, touched, people), appendEvents(tx, news)]);
+  const untold = touched.filter((edit) => isNewlyCompleted(edit) && !edit.valuesTold).map(({ row }) => row);
+  await Promise.all([scheduleValueReads(tx, untold), writeRows(tx, touched, people), appendEvents(tx, news)]);
+}
+
+function isNewlyCompleted({ row, state }: Edit): boolean {
+  return row.status !== 'COMPLETED' && view(state).status === 'COMPLETED';
 }
 
 function isTouched(edit: Edit): boolean {

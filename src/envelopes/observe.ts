@@ -9,11 +9,9 @@ import { dbNow } from '../db/columns.ts';
 import { due } from '../db/tables.ts';
 import { uuidOf } from '../model/ids.ts';
 import type { Sighting } from '../model/observation.ts';
-import { view } from '../model/reduce.ts';
 import type { World } from '../world.ts';
 import { type Edit, type EnvelopeKey, joinObservation, lockEnvelopes, saveEdits } from './edit.ts';
 import { learnProviderId, parkOrFind } from './park.ts';
-import { scheduleValueReads } from './values.ts';
 
 export interface Sighted {
   readonly tenantId: string;
@@ -53,7 +51,6 @@ export async function observe(
   );
   const observed: Observed[] = [];
   const toRead = new Map<string, EnvelopeKey>();
-  const completed = new Map<string, EnvelopeKey>();
   for (const [index, item] of sighted.entries()) {
     let edit = edits.get(keys[index]?.id ?? '');
     if (!edit || !isOf(edit, item.sighting)) {
@@ -74,20 +71,15 @@ export async function observe(
     const parkedIncomplete = edit.providerId === null && (await learnProviderId(tx, edit, item.sighting.providerId));
     const changed = joinObservation(edit, item.sighting.observation);
     if (item.sighting.incomplete || parkedIncomplete) toRead.set(edit.row.id, edit.row);
-    else if (changed && !item.withValues && isNewlyCompleted(edit)) completed.set(edit.row.id, edit.row);
+    if (item.withValues) edit.valuesTold = true;
     observed.push({ effect: changed ? 'APPLIED' : 'UNCHANGED', envelopeId: edit.row.id });
   }
   await Promise.all([
     scheduleReads(tx, [...toRead.values()]),
-    scheduleValueReads(tx, [...completed.values()]),
     alongside(observed),
     saveEdits(tx, world, [...edits.values()]),
   ]);
   return observed;
-}
-
-function isNewlyCompleted({ row, state }: Edit): boolean {
-  return row.status !== 'COMPLETED' && view(state).status === 'COMPLETED';
 }
 
 /** Ours was found by the id in its metadata, and another draft may have become it before the lock was ours. */

@@ -9,7 +9,6 @@ import { fields, recipients } from '../db/tables.ts';
 import { publicId, uuidOf } from '../model/ids.ts';
 import type { FieldKind } from '../model/words.ts';
 import type { WantedField } from '../providers/provider.ts';
-import type { EnvelopeKey } from './edit.ts';
 
 /** Kinds that hold something to read: a signature is a picture in the document. */
 const VALUE_KINDS: readonly FieldKind[] = ['TEXT', 'CHECKBOX', 'DATE_SIGNED'];
@@ -62,7 +61,10 @@ export async function keepValues(tx: Tx, tenantId: string, values: ReadonlyMap<s
 }
 
 /** A read, as soon as a runner comes by, of those among these that have fields whose values aren't known. */
-export async function scheduleValueReads(tx: Tx, keys: readonly EnvelopeKey[]): Promise<void> {
+export async function scheduleValueReads(
+  tx: Tx,
+  keys: readonly { readonly tenantId: string; readonly id: string }[],
+): Promise<void> {
   if (keys.length === 0) return;
   const tenants = sql.param([...new Set(keys.map(({ tenantId }) => tenantId))]);
   const ids = sql.param(keys.map(({ id }) => id));

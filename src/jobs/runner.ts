@@ -20,13 +20,15 @@ export interface RunnerOptions extends SweepOptions {
 }
 
 export interface Runner {
-  /** Does all that is due now; for tests, and for those who can't wait for the next look. */
+  /** Does all that is due now, and begins its sweeps; for tests, and for those who can't wait for the next look. */
   runDue(): Promise<void>;
   /** Stops looking and waits for what is being done. */
   stop(): Promise<void>;
 }
 
 const BATCH = 20;
+/** While so many sweeps are under way here, no more are taken. */
+const MAX_SWEEPS = 4;
 /** How long a taker has before its work counts as dropped. */
 const TAKEN_MS = 60_000;
 
@@ -42,10 +44,19 @@ export function startRunner(options: RunnerOptions): Runner {
   const { database, world, logger, pollMs = 500 } = options;
   const stop = new AbortController();
 
+  /** A sweep may turn many pages: nothing else waits for it. */
+  const sweeping = new Set<Promise<void>>();
+  const begin = (sweep: Promise<void>): void => {
+    sweeping.add(sweep);
+    void sweep.finally(() => sweeping.delete(sweep));
+  };
+
   const runDue = async (): Promise<void> => {
     for (;;) {
-      const taken = await takeDue(database);
-      await Promise.all(taken.map((item) => perform(options, item)));
+      const taken = await takeDue(database, sweeping.size < MAX_SWEEPS);
+      const [sweeps, rest] = [taken.filter(isSweep), taken.filter((item) => !isSweep(item))];
+      for (const item of sweeps) begin(perform(options, item, stop.signal));
+      await Promise.all(rest.map((item) => perform(options, item, stop.signal)));
       if (taken.length < BATCH || stop.signal.aborted) return;
     }
   };
@@ -68,17 +79,22 @@ export function startRunner(options: RunnerOptions): Runner {
     stop: async () => {
       stop.abort();
       await loop;
+      await Promise.all(sweeping);
     },
   };
 }
 
-async function takeDue(database: Database): Promise<Taken[]> {
+function isSweep({ kind }: Taken): boolean {
+  return kind === 'SWEEP';
+}
+
+async function takeDue(database: Database, withSweeps: boolean): Promise<Taken[]> {
   const rows = await database.withTenants([], (tx) =>
     rowsOf(
       tx,
       sql`UPDATE due SET due_at = countersign_now() + ${`${TAKEN_MS} milliseconds`}::interval
       WHERE (tenant_id, kind, id) IN (
-        SELECT tenant_id, kind, id FROM due WHERE due_at <= countersign_now()
+        SELECT tenant_id, kind, id FROM due WHERE due_at <= countersign_now() AND (${withSweeps} OR kind <> 'SWEEP')
         ORDER BY due_at LIMIT ${BATCH} FOR UPDATE SKIP LOCKED)
       RETURNING tenant_id::text AS tenant_id, kind, id::text AS id, due_at::text AS due_at`,
     ),
@@ -86,12 +102,12 @@ async function takeDue(database: Database): Promise<Taken[]> {
   return z.array(Taken).parse(rows);
 }
 
-async function perform(options: RunnerOptions, item: Taken): Promise<void> {
+async function perform(options: RunnerOptions, item: Taken, stopped: AbortSignal): Promise<void> {
   const { tenant_id: tenantId, kind, id } = item;
   try {
     if (kind === 'COMMAND') await runCommand(options, tenantId, id);
     else if (kind === 'READ') await read(options, item);
-    else if (kind === 'SWEEP') await sweep(options, { tenantId, accountId: id });
+    else if (kind === 'SWEEP') await sweep(options, { tenantId, accountId: id }, stopped);
     else await options.database.withTenants([tenantId], (tx) => removeUnused(tx, tenantId, id));
   } catch (error) {
     options.logger.error({ tenantId, kind, id, err: error }, 'what was due failed and comes again');

@@ -47,7 +47,7 @@ export async function scheduleSweeps({ database, sweepMs }: SweepOptions): Promi
 }
 
 /** One sweep, by whoever has taken it; then the account's next turn stands in `due`. */
-export async function sweep(options: SweepOptions, account: Account): Promise<void> {
+export async function sweep(options: SweepOptions, account: Account, stopped: AbortSignal): Promise<void> {
   const { accounts, world, logger, sweepMs } = options;
   const { tenantId, accountId } = account;
   const row = (await accounts.get(tenantId, [accountId])).get(accountId);
@@ -67,6 +67,8 @@ export async function sweep(options: SweepOptions, account: Account): Promise<vo
       const answer = await client.changedSince({ since, page });
       news += await take(options, account, answer.sightings);
       ({ next: page } = answer);
+      // Another process does it anew.
+      if (page !== null && stopped.aborted) return await next(options, account, world.now());
     } while (page !== null);
     await options.database.withTenants([tenantId], (tx) =>
       tx
