@@ -5,7 +5,6 @@
  */
 import { getDocument, OPS, type PDFDocumentProxy, type PDFPageProxy } from 'unpdf/pdfjs';
 import { findText, isDecoded, lettersOf, type TextRun } from './find-text.ts';
-import { hasUndecodableFonts } from './pdf-fonts.ts';
 import type { FoundText, Inspection, InspectionRequest, PageSize, TextPlace } from './inspection.ts';
 
 /** Places told of one text. */
@@ -34,8 +33,7 @@ export async function readPdf({ bytes, texts, pages }: InspectionRequest): Promi
       pages.filter((page) => page >= 1 && page <= pdf.numPages).map((page) => sizeOf(pdf, page)),
     );
     const search = await searchPages(pdf, texts);
-    const decoded =
-      search.texts.every(({ count }) => count > 0) || (search.decoded && !(await hasUndecodableFonts(bytes)));
+    const decoded = search.texts.every(({ count }) => count > 0) || (search.decoded && !(await hasSilentFonts(bytes)));
     return { kind: 'READ', pageCount: pdf.numPages, pages: sizes, texts: search.texts, decoded };
   } catch (error) {
     if (error instanceof Error && error.name === 'PasswordException') return { kind: 'ENCRYPTED' };
@@ -43,6 +41,12 @@ export async function readPdf({ bytes, texts, pages }: InspectionRequest): Promi
   } finally {
     await loading.destroy();
   }
+}
+
+/** Loaded when a text is missing and not before: most PDFs never need it, and the first one waits for what is loaded. */
+async function hasSilentFonts(bytes: Uint8Array): Promise<boolean> {
+  const { hasUndecodableFonts } = await import('./pdf-fonts.ts');
+  return hasUndecodableFonts(bytes);
 }
 
 async function sizeOf(pdf: PDFDocumentProxy, number: number): Promise<PageSize> {

@@ -5,7 +5,7 @@
  */
 import { and, asc, eq, inArray, sql } from 'drizzle-orm';
 import type { Tx } from '../db/client.ts';
-import { documentChunks, documents, envelopeDocuments } from '../db/tables.ts';
+import { documentChunks, documents, due, envelopeDocuments } from '../db/tables.ts';
 import { PIECE_BYTES } from './pieces.ts';
 
 export type StoredDocument = typeof documents.$inferSelect;
@@ -51,7 +51,7 @@ export async function holdDocument(tx: Tx, tenantId: string, id: string): Promis
   return held.length > 0;
 }
 
-/** Deletes those of these documents that no envelope holds any more. */
+/** Deletes those of these documents that no envelope holds any more; an upload only when its day is over. */
 export async function deleteUnheld(tx: Tx, tenantId: string, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
   const these = and(eq(documents.tenantId, tenantId), inArray(documents.id, [...ids]));
@@ -59,7 +59,10 @@ export async function deleteUnheld(tx: Tx, tenantId: string, ids: readonly strin
   await tx.select({ id: documents.id }).from(documents).where(these).orderBy(documents.id).for('update');
   const isHeld = sql`EXISTS (SELECT 1 FROM ${envelopeDocuments}
     WHERE ${envelopeDocuments.tenantId} = ${documents.tenantId} AND ${envelopeDocuments.documentId} = ${documents.id})`;
-  await tx.delete(documents).where(and(these, sql`NOT ${isHeld}`));
+  // An upload has its day: it may be meant for another envelope.
+  const isUpload = sql`EXISTS (SELECT 1 FROM ${due}
+    WHERE ${due.tenantId} = ${documents.tenantId} AND ${due.kind} = 'DOCUMENT' AND ${due.id} = ${documents.id})`;
+  await tx.delete(documents).where(and(these, sql`NOT ${isHeld} AND NOT ${isUpload}`));
 }
 
 /** One piece of the bytes, or null past the end: a reader holds no transaction between pieces. */

@@ -26,6 +26,6 @@ export async function removeUnused(tx: Tx, tenantId: string, id: string): Promis
     await tx.update(due).set({ dueAt: unusedUntil }).where(isDue);
     return;
   }
-  if (users.length === 0) await deleteUnheld(tx, tenantId, [id]);
   await tx.delete(due).where(isDue);
+  if (users.length === 0) await deleteUnheld(tx, tenantId, [id]);
 }

@@ -321,26 +321,47 @@ describe('an unknown document', () => {
   });
 });
 
-describe('after a day', () => {
-  const states = (ids: readonly string[]): Promise<unknown[]> =>
-    api.database.withTenants([tenantId], async (tx) => {
-      const rows = await rowsOf(tx, sql`SELECT id::text AS id FROM documents`);
-      return ids.map((id) => rows.some((row) => row['id'] === uuidOf('Document', id)));
-    });
-  const dueIn = (ids: readonly string[]): Promise<unknown[]> =>
-    api.database.withTenants([], async (tx) => {
-      const rows = await rowsOf(
-        tx,
-        sql`SELECT id::text AS id, round(extract(epoch FROM due_at - countersign_now()) / 3600)::int AS hours
-          FROM due WHERE kind = 'DOCUMENT'`,
-      );
-      return ids.map((id) => rows.find((row) => row['id'] === uuidOf('Document', id))?.['hours'] ?? null);
-    });
-  /** As if so much time had passed for what is due. */
-  const pass = (hours: number): Promise<unknown> =>
-    api.database.withTenants([], (tx) =>
-      tx.execute(sql`UPDATE due SET due_at = due_at - make_interval(hours => ${hours}) WHERE kind = 'DOCUMENT'`),
+/** For each of these documents whether it is there. */
+function areThere(ids: readonly string[]): Promise<unknown[]> {
+  return api.database.withTenants([tenantId], async (tx) => {
+    const rows = await rowsOf(tx, sql`SELECT id::text AS id FROM documents`);
+    return ids.map((id) => rows.some((row) => row['id'] === uuidOf('Document', id)));
+  });
+}
+
+/** For each of these documents the hours until it is looked at; null when it isn't. */
+function dueIn(ids: readonly string[]): Promise<unknown[]> {
+  return api.database.withTenants([], async (tx) => {
+    const rows = await rowsOf(
+      tx,
+      sql`SELECT id::text AS id, round(extract(epoch FROM due_at - countersign_now()) / 3600)::int AS hours
+        FROM due WHERE kind = 'DOCUMENT'`,
     );
+    return ids.map((id) => rows.find((row) => row['id'] === uuidOf('Document', id))?.['hours'] ?? null);
+  });
+}
+
+/** As if so much time had passed for what is due. */
+function pass(hours: number): Promise<unknown> {
+  return api.database.withTenants([], (tx) =>
+    tx.execute(sql`UPDATE due SET due_at = due_at - make_interval(hours => ${hours}) WHERE kind = 'DOCUMENT'`),
+  );
+}
+
+describe('after a day', () => {
+  test('and not before, a document goes whose draft was deleted', async () => {
+    const id = await uploaded();
+    const draft = await api.gql(token, CREATE, { input: { envelope: using(id) } });
+    const deleted = await api.gql(
+      token,
+      'mutation D($id: ID!) { deleteDraft(input: { id: $id }) { ... on DeleteDraftPayload { id } } }',
+      { id: textAt(draft, 'data.createEnvelope.envelope.id') },
+    );
+    expect(deleted).toMatchObject({ data: { deleteDraft: { id: expect.anything() } } });
+    expect(await api.gql(token, CREATE, { input: { envelope: using(id) } })).toMatchObject({
+      data: { createEnvelope: { envelope: { documents: [{ id }] } } },
+    });
+  });
 
   test('a document that nobody sent is gone, one that was sent stays, one of a draft is looked at a day later', async () => {
     const [unused, sent, drafted] = [await uploaded(), await uploaded(), await uploaded()];
@@ -349,11 +370,11 @@ describe('after a day', () => {
     await api.gql(token, CREATE, { input: { envelope: using(drafted) } });
     expect(await dueIn(ids)).toEqual([24, 24, 24]);
     await pass(23);
-    expect(await states(ids)).toEqual([true, true, true]);
+    expect(await areThere(ids)).toEqual([true, true, true]);
     await pass(2);
-    await eventually(async () => (await states([unused]))[0] === false);
+    await eventually(async () => (await areThere([unused]))[0] === false);
     await eventually(async () => JSON.stringify(await dueIn(ids)) === JSON.stringify([null, null, 24]));
-    expect(await states(ids)).toEqual([false, true, true]);
+    expect(await areThere(ids)).toEqual([false, true, true]);
     expect(await piecesOf(unused)).toBe(0);
     expect(await send(api, token, { envelope: using(unused) })).toMatchObject(UNUSABLE);
   });
