@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EnvelopeContent } from '../../src/model/envelope.ts';
 import type { Sighting } from '../../src/model/observation.ts';
-import { NotTheirTurn, OutcomeUnknown, Problem } from '../../src/model/problems.ts';
+import { NotTheirTurn, OutcomeUnknown, Problem, RecipientFinished } from '../../src/model/problems.ts';
 import { type EnvelopeState, initialState, reduce, view } from '../../src/model/reduce.ts';
 import { instantOf } from '../../src/model/time.ts';
 import type {
@@ -25,6 +25,8 @@ export type Trouble =
   | 'CREATE_ANSWER_LOST'
   | 'RELEASE_ANSWER_LOST'
   | 'VOID_ANSWER_LOST'
+  | 'CORRECT_ANSWER_LOST'
+  | 'REMIND_ANSWER_LOST'
   | 'READ_BROKEN'
   | 'READ_LIMITED'
   | 'TOKEN_REFUSED'
@@ -99,6 +101,8 @@ export function describeConformance({ provider, signsBodies, start }: Conformanc
     return sighting;
   }
   const statusOf = async (providerId: string): Promise<string> => view(joined([await readOne(providerId)])).status;
+  const detailOf = async (providerId: string, ref: string): Promise<unknown> =>
+    joined([await readOne(providerId)]).details[ref];
   /** What the messages about an envelope said so far. */
   const told = (providerId: string): Sighting[] =>
     hook.received.flatMap((request) =>
@@ -230,6 +234,51 @@ export function describeConformance({ provider, signsBodies, start }: Conformanc
       await standIn.trouble('VOID_ANSWER_LOST');
       await client.void(providerId, 'Superseded');
       expect(await statusOf(providerId)).toBe('VOIDED');
+    });
+  });
+
+  describe('a recipient', () => {
+    const wish = { ref: '1', name: 'Bo T. Tenant', email: 'bo@elsewhere.example', notify: true };
+
+    it('is corrected, once more without harm, and then read as corrected', async () => {
+      const { providerId } = await send();
+      await client.correct({ ...wish, providerId });
+      await client.correct({ ...wish, providerId });
+      expect(await detailOf(providerId, '1')).toMatchObject({ name: wish.name, email: wish.email, role: 'SIGNER' });
+    });
+
+    it('whose correction lost its answer is corrected', async () => {
+      const { providerId } = await send();
+      await standIn.trouble('CORRECT_ANSWER_LOST');
+      await client.correct({ ...wish, providerId, email: null });
+      expect(await detailOf(providerId, '1')).toMatchObject({ name: wish.name });
+    });
+
+    it('who has signed is neither corrected nor reminded', async () => {
+      const { providerId } = await send();
+      await standIn.sign(providerId, '1');
+      await expect(client.correct({ ...wish, providerId })).rejects.toThrow(RecipientFinished);
+      await expect(client.remind({ providerId, ref: '1' })).rejects.toThrow(RecipientFinished);
+    });
+
+    it('is reminded in their turn, and not before', async () => {
+      const { providerId } = await send();
+      await client.remind({ providerId, ref: '1' });
+      await client.remind({ providerId, ref: null });
+      await expect(client.remind({ providerId, ref: '2' })).rejects.toThrow(NotTheirTurn);
+    });
+
+    it('whose reminder lost its answer is in doubt', async () => {
+      const { providerId } = await send();
+      await standIn.trouble('REMIND_ANSWER_LOST');
+      await expect(client.remind({ providerId, ref: null })).rejects.toThrow(OutcomeUnknown);
+    });
+
+    it('of an envelope that has ended is refused as a problem', async () => {
+      const { providerId } = await send();
+      await client.void(providerId, 'Superseded');
+      await expect(client.remind({ providerId, ref: null })).rejects.toThrow(Problem);
+      await expect(client.correct({ ...wish, providerId })).rejects.toThrow(Problem);
     });
   });
 

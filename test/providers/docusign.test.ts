@@ -21,6 +21,8 @@ const TROUBLES: Readonly<Record<Trouble, unknown>> = {
     status: 400,
     body: { errorCode: 'Burst_Envelope_Polling_Limit_Exceeded', message: 'Too often.' },
   },
+  CORRECT_ANSWER_LOST: { route: 'PUT /envelopes/{envelopeId}/recipients', kind: 'answer-lost' },
+  REMIND_ANSWER_LOST: { route: 'PUT /envelopes/{envelopeId}', kind: 'answer-lost' },
   TOKEN_REFUSED: { route: ONE, kind: 'expired-token' },
   WEBHOOK_REPEATED: { route: 'webhook', kind: 'duplicate' },
 };
