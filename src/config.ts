@@ -72,6 +72,29 @@ export function serveConfig(env: NodeJS.ProcessEnv = process.env) {
   });
 }
 
+/** For `countersign doctor`: what is wrong, and what can be read all the same; null where it can't. */
+export function doctorConfig(env: NodeJS.ProcessEnv = process.env) {
+  const { read } = reader(env);
+  const allowSandbox = read('ALLOW_SANDBOX', flag) === true;
+  return {
+    problems: serveProblems(env),
+    databaseUrl: read('DATABASE_URL', postgresUrl),
+    publicUrl: read('PUBLIC_URL', publicUrl(allowSandbox)),
+    secretKeys: read('SECRET_KEYS', secretKeys),
+    allowSandbox,
+  };
+}
+
+function serveProblems(env: NodeJS.ProcessEnv): readonly ConfigProblem[] {
+  try {
+    serveConfig(env);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+}
+
 /** For `countersign migrate`, which needs no more. */
 export function databaseUrl(env: NodeJS.ProcessEnv = process.env): string {
   const { read, finish } = reader(env);

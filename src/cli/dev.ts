@@ -17,7 +17,7 @@ import { demoTabs } from './demo-tabs.ts';
 import { devKeys } from './dev-keys.ts';
 import { refuseTaken } from './ports.ts';
 import { untilStopped } from './signals.ts';
-import { portFrom } from './usage.ts';
+import { portFrom, publicUrlFrom } from './usage.ts';
 
 const WEEK_SECONDS = 7 * 86_400;
 /** The same in every installation, so that what the README shows can be pasted. */
@@ -31,6 +31,7 @@ export async function dev(args: readonly string[]): Promise<number> {
       'sandbox-port': { type: 'string', default: '4010' },
       'sandbox-json': { type: 'string' },
       'data-dir': { type: 'string', default: '.countersign' },
+      'public-url': { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   });
@@ -62,7 +63,7 @@ export async function dev(args: readonly string[]): Promise<number> {
     logger: createLogger({ level: 'warn' }),
     host: '127.0.0.1',
     port,
-    publicUrl: null,
+    publicUrl: publicUrlFrom(values['public-url']),
     allowedOrigins: [],
     allowSandbox: true,
     introspection: true,

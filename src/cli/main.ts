@@ -14,10 +14,14 @@ const USAGE = `countersign: one GraphQL API over e-signature providers
       --sandbox-json FILE
                          uses the sandbox that runs already and printed this with --json
       --data-dir DIR     where the database is kept (.countersign)
+      --public-url URL   https address under which it is reached from outside, such as that of a tunnel
       --json             says where everything is as one line of JSON
 
   countersign serve      the gateway for production, configured by the environment
   countersign migrate    brings the database at DATABASE_URL up to date
+  countersign doctor     looks at settings, database, clock, address and every account; ends with 1 when something fails
+      --strict           also when something is worth a warning
+      --json             what was found as one line of JSON
   countersign token      a bearer token, signed with AUTH_SECRET
       --tenant UUID      whose rows it sees
       --subject TEXT     who it stands for (cli)
@@ -41,6 +45,7 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<num
   dev: async (args) => (await import('./dev.ts')).dev(args),
   serve: async (args) => (await import('./serve.ts')).serve(args),
   migrate: async (args) => (await import('./migrate.ts')).migrate(args),
+  doctor: async (args) => (await import('./doctor.ts')).doctor(args),
   token: async (args) => (await import('./token.ts')).token(args),
   sandbox: async (args) => (await import('./sandbox.ts')).sandbox(args),
 };

@@ -13,6 +13,15 @@ export function portFrom(text: string, option: string): number {
   return port;
 }
 
+/** No slash at the end; null when it wasn't given. */
+export function publicUrlFrom(text: string | undefined): string | null {
+  if (text === undefined) return null;
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url?.protocol !== 'https:' || url.search !== '' || url.hash !== '')
+    throw new UsageError('--public-url is an https address that leads here, such as that of a tunnel.');
+  return url.href.replace(/\/+$/, '');
+}
+
 export function wholeFrom(text: string, option: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new UsageError(`${option} is a whole number.`);
   return Number(text);

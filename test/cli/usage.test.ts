@@ -14,7 +14,8 @@ describe('the command line', { timeout: 120_000 }, () => {
     const { exit, stdout, stderr } = await runCli(['--help']);
     expect(exit.code).toBe(0);
     expect(stderr).toBe('');
-    for (const name of ['dev', 'serve', 'migrate', 'token', 'sandbox']) expect(stdout).toContain(`countersign ${name}`);
+    for (const name of ['dev', 'serve', 'migrate', 'doctor', 'token', 'sandbox'])
+      expect(stdout).toContain(`countersign ${name}`);
   });
 
   it('names a command that it does not know, shows those it knows, and ends with 2', async () => {
@@ -28,6 +29,11 @@ describe('the command line', { timeout: 120_000 }, () => {
     ['an option that it does not know', ['sandbox', '--prot', '1'], /'--prot'/],
     ['an option without its value', ['dev', '--port'], /'--port/],
     ['a port that is none', ['sandbox', '--port', 'http'], /^--port is a number from 0 to 65535\.\n$/],
+    [
+      'a public address without https',
+      ['dev', '--public-url', 'http://x.example'],
+      /^--public-url is an https address/,
+    ],
     ['a verb that it does not know', ['sandbox', 'seal'], /^There is no "sandbox seal"/],
     ['a tenant that is no UUID', ['token', '--tenant', 'acme'], /^--tenant is a UUID/],
     ['an argument where none is taken', ['migrate', 'now'], /'now'/],
