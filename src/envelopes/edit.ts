@@ -96,7 +96,7 @@ export async function saveEdits(tx: Tx, world: World, edits: readonly Edit[]): P
   for (const row of people) ids.set(refKey(row), row.id);
   const news = touched.flatMap((edit) => newEvents(edit, world, ids));
   const untold = touched.filter((edit) => isNewlyCompleted(edit) && !edit.valuesTold).map(({ row }) => row);
-  await Promise.all([scheduleValueReads(tx, untold), writeRows(tx, touched, people), appendEvents(tx, news)]);
+  await Promise.all([writeRows(tx, touched, people), scheduleValueReads(tx, untold), appendEvents(tx, news)]);
 }
 
 function isNewlyCompleted({ row, state }: Edit): boolean {

@@ -19,7 +19,7 @@ import type { EnvelopeRow } from './edit.ts';
 import { observe } from './observe.ts';
 import { findEnvelopes } from './read.ts';
 import { lookUpsWaitUntil } from './reserve.ts';
-import { keepValues, wantedFields } from './values.ts';
+import { keepValues, scheduleValueReads, wantedFields } from './values.ts';
 
 export type LookUp =
   | { readonly outcome: 'READ' }
@@ -101,10 +101,15 @@ async function lookUpBatch(
         const sighted = readings.map(({ values, ...sighting }) => {
           return { tenantId, accountId, sighting, deliveryId: null, withValues: values !== undefined };
         });
+        const told = new Set(readings.filter(({ values }) => values).map(({ providerId }) => providerId));
         const values = new Map(readings.flatMap((reading) => [...(reading.values ?? [])]));
         await observe(tx, world, sighted, () => keepValues(tx, tenantId, values));
         // Told again what was known is news too: of how fresh it is.
         const read = allowed.filter(({ providerId }) => readings.some((reading) => reading.providerId === providerId));
+        // Who asked for values while this read was under way has joined it, and it may have begun before the end.
+        const early = read.filter(({ state }) => standingEnd(state) === null);
+        const untold = early.filter(({ providerId }) => !told.has(providerId ?? ''));
+        await scheduleValueReads(tx, untold);
         for (const { id } of read) answers.set(id, { outcome: 'READ' });
         await tx
           .update(envelopes)

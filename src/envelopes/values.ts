@@ -60,7 +60,7 @@ export async function keepValues(tx: Tx, tenantId: string, values: ReadonlyMap<s
     WHERE f.tenant_id = ${tenantId} AND f.id = x.id`);
 }
 
-/** A read, as soon as a runner comes by, of those among these that have fields whose values aren't known. */
+/** A read, as soon as a runner comes by, of those among these that are completed and have fields whose values aren't known. */
 export async function scheduleValueReads(
   tx: Tx,
   keys: readonly { readonly tenantId: string; readonly id: string }[],
@@ -71,8 +71,11 @@ export async function scheduleValueReads(
   const kinds = sql.param([...VALUE_KINDS]);
   await tx.execute(sql`
     INSERT INTO due (tenant_id, kind, id, due_at)
-    SELECT DISTINCT f.tenant_id, 'READ', f.envelope_id, countersign_now() FROM fields f
+    SELECT f.tenant_id, 'READ', f.envelope_id, countersign_now() FROM fields f
     WHERE f.tenant_id = ANY(${tenants}::uuid[]) AND f.envelope_id = ANY(${ids}::uuid[])
       AND f.kind = ANY(${kinds}::text[]) AND f.signed_value IS NULL
+      AND EXISTS (SELECT FROM envelopes e
+        WHERE e.tenant_id = f.tenant_id AND e.id = f.envelope_id AND e.status = 'COMPLETED')
+    GROUP BY f.tenant_id, f.envelope_id
     ON CONFLICT (tenant_id, kind, id) DO UPDATE SET due_at = excluded.due_at`);
 }

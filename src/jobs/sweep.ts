@@ -40,8 +40,8 @@ export async function scheduleSweeps({ database, sweepMs }: SweepOptions): Promi
     }
     await tx.execute(sql`
       INSERT INTO due (tenant_id, kind, id, due_at)
-      SELECT DISTINCT ${routes.tenantId}, 'SWEEP', ${routes.accountId}, ${inMilliseconds(sweepMs)}
-      FROM routes WHERE ${routes.kind} = 'WEBHOOK'
+      SELECT ${routes.tenantId}, 'SWEEP', ${routes.accountId}, ${inMilliseconds(sweepMs)}
+      FROM routes WHERE ${routes.kind} = 'WEBHOOK' GROUP BY ${routes.tenantId}, ${routes.accountId}
       ON CONFLICT (tenant_id, kind, id) DO UPDATE SET due_at = least(due.due_at, excluded.due_at)`);
   });
 }
