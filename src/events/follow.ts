@@ -68,13 +68,22 @@ export async function* followEvents(
       if (stream.closed) return;
       position = event.sequence;
       stream.offered(position);
-      yield { cursor: cursor(), event };
+      yield messageOf(event, cursor);
       stream.pulled();
       due = world.monotonic() + heartbeatMs;
     }
     position = through;
     if (stream.tail.head <= position) await stream.wait(Math.max(0, due - world.monotonic()));
   }
+}
+
+/** By the event in memory: all streams that tell it yield the same object, so that what is made of it can be shared. */
+const messages = new WeakMap<EventRow, StreamMessage>();
+
+function messageOf(event: EventRow, cursor: () => string): StreamMessage {
+  const made = messages.get(event) ?? { cursor: cursor(), event };
+  messages.set(event, made);
+  return made;
 }
 
 /** What piles up while the consumer is busy with one change is told as one, so it can be as slow as it likes. */

@@ -23,6 +23,7 @@ import type { World } from '../world.ts';
 import { type Logger, refusal, toPublicError } from './errors.ts';
 import { costOf, limitPlugins } from './limits.ts';
 import type { Operation, Transport } from './operation.ts';
+import { createSharedResults, viewerOf } from './shared-results.ts';
 import { endedResult, streamResults } from './stream.ts';
 
 export interface EngineOptions {
@@ -62,6 +63,7 @@ export interface Engine {
 
 export function createEngine(options: EngineOptions): Engine {
   const { schema, introspection, world, logger, metrics = noMetrics } = options;
+  const shared = createSharedResults(world);
   const yoga = createYoga<Record<string, unknown>>({
     schema,
     plugins: limitPlugins(introspection),
@@ -120,6 +122,11 @@ export function createEngine(options: EngineOptions): Engine {
         : result;
 
     const { operation: type } = definition;
+    const { principal } = operation;
+    const viewer =
+      principal && type === 'subscription'
+        ? viewerOf(principal, params.query, document, definition, args.variableValues)
+        : null;
     async function run(): Promise<Outcome> {
       const began = world.monotonic();
       const attributes = {
@@ -151,11 +158,13 @@ export function createEngine(options: EngineOptions): Engine {
         if (operation.ending.aborted) return endedResult(operation);
         const source = await createSourceEventStream({ ...args, contextValue: contextOf() });
         if (!(Symbol.asyncIterator in source)) return finished(source);
+        const resultFor = async (event: unknown): Promise<ExecutionResult> =>
+          finished(await execute({ ...args, rootValue: event, contextValue: contextOf() }));
         return streamResults({
           source,
           operation,
           world,
-          execute: async (event) => finished(await execute({ ...args, rootValue: event, contextValue: contextOf() })),
+          execute: (event) => (viewer === null ? resultFor(event) : shared.of(event, viewer, () => resultFor(event))),
           publicError: (error) => publicError(error, 'BAD_USER_INPUT'),
           onCleanUpFailure: (error) =>
             logger.warn({ err: error, requestId: operation.requestId }, 'a stream did not close'),

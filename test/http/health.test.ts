@@ -18,8 +18,8 @@ interface Asked {
 
 async function served(migrated: () => Promise<boolean>): Promise<Asked> {
   const asked = { count: 0 };
-  let wait = (): void => undefined;
-  const world = { ...manualWorld(), sleep: () => new Promise<void>((resolve) => (wait = resolve)) };
+  const waiting: (() => void)[] = [];
+  const world = { ...manualWorld(), sleep: () => new Promise<void>((resolve) => waiting.push(resolve)) };
   const health = createHealth({
     world,
     migrated: () => {
@@ -35,7 +35,7 @@ async function served(migrated: () => Promise<boolean>): Promise<Asked> {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: 'close' } });
     return [response.status, (await response.text()).trim()];
   };
-  return { health, asked, ask, wait: () => wait() };
+  return { health, asked, ask, wait: () => waiting.pop()?.() };
 }
 
 test('a gateway whose database is there and migrated is ready', async () => {
@@ -57,7 +57,8 @@ test('one whose database fails, or says nothing for two seconds, is not ready', 
   const answers = [silent.ask('/health/ready'), silent.ask('/health/ready')];
   await expect.poll(() => silent.asked.count).toBe(1);
   silent.wait();
-  expect(await Promise.all(answers)).toEqual(Array(2).fill([503, 'the database does not answer']));
+  const silence = [503, 'the database does not answer'];
+  expect(await Promise.all(answers)).toEqual([silence, silence]);
 });
 
 test('one that was told to stop is not ready, whatever the database says', async () => {

@@ -35,7 +35,19 @@ export interface FakeProvider extends Provider {
 }
 
 export type FakeBehaviour = Pick<Provider, 'connect'> &
-  Pick<ProviderClient, 'createDraft' | 'findDraft' | 'release' | 'void' | 'remind' | 'correct' | 'signingUrl' | 'read' | 'download' | 'evidence'>;
+  Pick<
+    ProviderClient,
+    | 'createDraft'
+    | 'findDraft'
+    | 'release'
+    | 'void'
+    | 'remind'
+    | 'correct'
+    | 'signingUrl'
+    | 'read'
+    | 'download'
+    | 'evidence'
+  >;
 
 export const FAKE_CAPABILITIES: Capabilities = {
   roles: ['SIGNER', 'CARBON_COPY'],
