@@ -70,6 +70,7 @@ export function systemOutside(): Outside {
 /** The real one. `connect` is overridden where a resolved address must be checked before it is used. */
 export function systemWorld(options: { dispatcher?: Dispatcher } = {}): World {
   const dispatcher = options.dispatcher ?? new Agent({ keepAliveTimeout: 10_000, connections: 32 });
+  const pool = randomPool();
   return {
     now: () => new Date(),
     monotonic: () => performance.now(),
@@ -91,8 +92,24 @@ export function systemWorld(options: { dispatcher?: Dispatcher } = {}): World {
       }),
     random: () => Math.random(),
     randomBytes: (size) => randomFillSync(Buffer.alloc(size)),
-    uuid: () => uuidV7(Date.now(), randomFillSync(Buffer.alloc(16))),
+    uuid: () => uuidV7(Date.now(), pool.take(16)),
     fetch: (url, init) => undiciFetch(url, { dispatcher, redirect: 'manual', ...init }),
+  };
+}
+
+/** Random bytes, drawn many at a time: a call for each uuid would cost more than all else of it. None is given twice. */
+function randomPool(): { take(size: number): Buffer } {
+  const bytes = Buffer.alloc(4_096);
+  let used = bytes.length;
+  return {
+    take(size) {
+      if (used + size > bytes.length) {
+        randomFillSync(bytes);
+        used = 0;
+      }
+      used += size;
+      return Buffer.from(bytes.subarray(used - size, used));
+    },
   };
 }
 

@@ -3,8 +3,7 @@
  * append the events as the last lock taken. Everything that changes an envelope's status goes through here.
  * @module
  */
-import { and, eq, sql } from 'drizzle-orm';
-import type { AnyPgColumn } from 'drizzle-orm/pg-core';
+import { and, eq, getTableColumns, type SQL, sql } from 'drizzle-orm';
 import type { Tx } from '../db/client.ts';
 import { envelopes, recipients } from '../db/tables.ts';
 import { appendEvents, type NewEvent } from '../events/append.ts';
@@ -42,22 +41,26 @@ export interface Edit {
 export async function lockEnvelopes(tx: Tx, keys: readonly EnvelopeKey[]): Promise<Edit[]> {
   if (keys.length === 0) return [];
   // Arrays, because a set made of JSON would be joined by reading the whole table.
-  const tenants = sql.param([...new Set(keys.map(({ tenantId }) => tenantId))]);
+  const tenants = [...new Set(keys.map(({ tenantId }) => tenantId))];
   const ids = sql.param(keys.map(({ id }) => id));
-  const isWanted = (tenant: AnyPgColumn, id: AnyPgColumn) =>
-    sql`${tenant} = ANY(${tenants}::uuid[]) AND ${id} = ANY(${ids}::uuid[])`;
+  return lockWhere(tx, tenants, sql`${envelopes.id} = ANY(${ids}::uuid[])`);
+}
+
+/** Locks, in the same order, the envelopes of these tenants that `condition` holds for. */
+export async function lockWhere(tx: Tx, tenants: readonly string[], condition: SQL): Promise<Edit[]> {
+  const wanted = sql`${envelopes.tenantId} = ANY(${sql.param(tenants)}::uuid[]) AND (${condition})`;
   // Both leave at once; the recipients are read after the locks are held, since a connection works in order.
-  const locked = tx
-    .select()
-    .from(envelopes)
-    .where(isWanted(envelopes.tenantId, envelopes.id))
-    .orderBy(envelopes.tenantId, envelopes.id)
-    .for('update');
-  const theirs = tx.select().from(recipients).where(isWanted(recipients.tenantId, recipients.envelopeId));
+  const locked = tx.select().from(envelopes).where(wanted).orderBy(envelopes.tenantId, envelopes.id).for('update');
+  const theirs = tx
+    .select(getTableColumns(recipients))
+    .from(recipients)
+    .innerJoin(envelopes, and(eq(recipients.tenantId, envelopes.tenantId), eq(recipients.envelopeId, envelopes.id)))
+    .where(wanted);
   const [rows, people] = await Promise.all([locked, theirs]);
+  const byEnvelope = Map.groupBy(people, ({ envelopeId }) => envelopeId);
   return rows.map((row) => ({
     row,
-    recipients: people.filter((person) => person.envelopeId === row.id),
+    recipients: byEnvelope.get(row.id) ?? [],
     state: row.state,
     changes: [],
     syncSource: null,

@@ -16,7 +16,7 @@ import type { ProviderClient, ReadRequest } from '../providers/provider.ts';
 import type { World } from '../world.ts';
 import type { CommandDeps } from './attempt.ts';
 import type { EnvelopeRow } from './edit.ts';
-import { observe } from './observe.ts';
+import { lockSighted, observe } from './observe.ts';
 import { findEnvelopes } from './read.ts';
 import { lookUpsWaitUntil } from './reserve.ts';
 import { keepValues, scheduleValueReads, wantedFields } from './values.ts';
@@ -103,7 +103,7 @@ async function lookUpBatch(
         });
         const told = new Set(readings.filter(({ values }) => values).map(({ providerId }) => providerId));
         const values = new Map(readings.flatMap((reading) => [...(reading.values ?? [])]));
-        await observe(tx, world, sighted, () => keepValues(tx, tenantId, values));
+        await observe(tx, world, await lockSighted(tx, sighted), sighted, () => keepValues(tx, tenantId, values));
         // Told again what was known is news too: of how fresh it is.
         const read = allowed.filter(({ providerId }) => readings.some((reading) => reading.providerId === providerId));
         // Who asked for values while this read was under way has joined it, and it may have begun before the end.

@@ -3,14 +3,13 @@
  * @module
  */
 import { sql } from 'drizzle-orm';
-import { z } from 'zod';
-import { rowsOf, type Tx } from '../db/client.ts';
+import type { Tx } from '../db/client.ts';
 import { dbNow } from '../db/columns.ts';
-import { due } from '../db/tables.ts';
+import { due, envelopes } from '../db/tables.ts';
 import { uuidOf } from '../model/ids.ts';
 import type { Sighting } from '../model/observation.ts';
 import type { World } from '../world.ts';
-import { type Edit, type EnvelopeKey, joinObservation, lockEnvelopes, saveEdits } from './edit.ts';
+import { type Edit, type EnvelopeKey, joinObservation, lockEnvelopes, lockWhere, saveEdits } from './edit.ts';
 import { learnProviderId, parkOrFind } from './park.ts';
 
 export interface Sighted {
@@ -30,38 +29,42 @@ export interface Observed {
 }
 
 /**
- * In the caller's transaction, after its dedupe keys: locks envelopes (sorted), joins the observations, writes
- * envelopes and recipients, parks what matches none, appends events (heads last). Answers in the order given.
- * `alongside` writes what goes with it, in the same round trip; it takes no lock that others wait for.
+ * Locks the envelopes that these are about, in the one order: by the provider's id, or by ours, which the provider
+ * carries back. Ours counts only while the provider's isn't known: metadata can be copied.
+ */
+export async function lockSighted(tx: Tx, sighted: readonly Sighted[]): Promise<Edit[]> {
+  if (sighted.length === 0) return [];
+  const all = <T>(read: (one: Sighted) => T) => sql.param([...new Set(sighted.map(read))]);
+  const ours = sighted.flatMap(({ sighting }) => ourIdOf(sighting) ?? []);
+  const accounts = sql`${envelopes.accountId} = ANY(${all(({ accountId }) => accountId)}::uuid[])`;
+  const byProvider = sql`${envelopes.providerId} = ANY(${all(({ sighting }) => sighting.providerId)}::text[])`;
+  const byOurs = sql`${envelopes.id} = ANY(${sql.param(ours)}::uuid[]) AND ${envelopes.providerId} IS NULL`;
+  const tenants = [...new Set(sighted.map(({ tenantId }) => tenantId))];
+  return lockWhere(tx, tenants, sql`${accounts} AND ${byProvider} OR ${accounts} AND ${byOurs}`);
+}
+
+/**
+ * In the caller's transaction, after its dedupe keys: joins the observations into the envelopes that `lockSighted` has
+ * locked for them, writes envelopes and recipients, parks what matches none, appends events (heads last). Answers in the
+ * order given. `alongside` writes what goes with it, in the same round trip; it takes no lock that others wait for.
  */
 export async function observe(
   tx: Tx,
   world: World,
+  locked: readonly Edit[],
   sighted: readonly Sighted[],
   alongside: (observed: readonly Observed[]) => Promise<void> = async () => undefined,
 ): Promise<Observed[]> {
-  const keys = await findEnvelopes(tx, sighted);
-  const edits = new Map(
-    (
-      await lockEnvelopes(
-        tx,
-        keys.filter((key) => key !== null),
-      )
-    ).map((edit) => [edit.row.id, edit]),
-  );
+  const edits = new EditsByName(locked);
   const observed: Observed[] = [];
   const toRead = new Map<string, EnvelopeKey>();
-  for (const [index, item] of sighted.entries()) {
-    let edit = edits.get(keys[index]?.id ?? '');
-    if (!edit || !isOf(edit, item.sighting)) {
-      edit = learnedBefore(edits, item);
-    }
+  for (const item of sighted) {
+    let edit = edits.of(item);
     if (!edit && !item.sighting.foreign) {
       const known = await parkOrFind(tx, world, item);
-      if (known) {
-        edit = edits.get(known.id) ?? (await lockEnvelopes(tx, [known]))[0];
-        if (edit) edits.set(known.id, edit);
-      }
+      const [late] = known ? await lockEnvelopes(tx, [known]) : [];
+      if (late) edits.add(late);
+      edit = late;
     }
     if (!edit) {
       observed.push({ effect: item.sighting.foreign ? 'IGNORED' : 'PARKED', envelopeId: null });
@@ -69,31 +72,45 @@ export async function observe(
     }
     // Found by our own id: this message tells the provider's before the answer to the send did.
     const parkedIncomplete = edit.providerId === null && (await learnProviderId(tx, edit, item.sighting.providerId));
+    edits.add(edit);
     const changed = joinObservation(edit, item.sighting.observation);
     if (item.sighting.incomplete || parkedIncomplete) toRead.set(edit.row.id, edit.row);
     if (item.withValues) edit.valuesTold = true;
     observed.push({ effect: changed ? 'APPLIED' : 'UNCHANGED', envelopeId: edit.row.id });
   }
-  await Promise.all([
-    scheduleReads(tx, [...toRead.values()]),
-    alongside(observed),
-    saveEdits(tx, world, [...edits.values()]),
-  ]);
+  await Promise.all([scheduleReads(tx, [...toRead.values()]), alongside(observed), saveEdits(tx, world, edits.all())]);
   return observed;
 }
 
-/** Ours was found by the id in its metadata, and another draft may have become it before the lock was ours. */
-function isOf(edit: Edit, sighting: Sighting): boolean {
-  return edit.providerId === null || edit.providerId === sighting.providerId;
+/** The locked envelopes by the names that news calls them; a provider's id counts from when it is learned. */
+class EditsByName {
+  readonly #byId = new Map<string, Edit>();
+  readonly #byProviderId = new Map<string, Edit>();
+
+  constructor(edits: readonly Edit[]) {
+    for (const edit of edits) this.add(edit);
+  }
+
+  add(edit: Edit): void {
+    const { tenantId, accountId, id } = edit.row;
+    this.#byId.set(`${tenantId} ${id}`, edit);
+    if (edit.providerId !== null) this.#byProviderId.set(`${tenantId} ${accountId} ${edit.providerId}`, edit);
+  }
+
+  of({ tenantId, accountId, sighting }: Sighted): Edit | undefined {
+    const named = this.#byProviderId.get(`${tenantId} ${accountId} ${sighting.providerId}`);
+    if (named) return named;
+    const ours = this.#byId.get(`${tenantId} ${ourIdOf(sighting) ?? ''}`);
+    return ours?.providerId === null && ours.row.accountId === accountId ? ours : undefined;
+  }
+
+  all(): readonly Edit[] {
+    return [...this.#byId.values()];
+  }
 }
 
-/** The envelope whose provider id an earlier one of these has told: it isn't written yet, so a query wouldn't find it. */
-function learnedBefore(edits: ReadonlyMap<string, Edit>, { tenantId, accountId, sighting }: Sighted): Edit | undefined {
-  for (const edit of edits.values()) {
-    const { row, providerId } = edit;
-    if (providerId === sighting.providerId && row.tenantId === tenantId && row.accountId === accountId) return edit;
-  }
-  return undefined;
+function ourIdOf({ envelopeId }: Sighting): string | null {
+  return envelopeId === null ? null : uuidOf('Envelope', envelopeId);
 }
 
 /** A read of each of these, as soon as a runner comes by. */
@@ -103,38 +120,4 @@ export async function scheduleReads(tx: Tx, keys: readonly EnvelopeKey[]): Promi
     .insert(due)
     .values(keys.map(({ tenantId, id }) => ({ tenantId, kind: 'READ' as const, id, dueAt: dbNow })))
     .onConflictDoUpdate({ target: [due.tenantId, due.kind, due.id], set: { dueAt: dbNow } });
-}
-
-const Found = z.object({ place: z.coerce.number(), tenant_id: z.string(), id: z.string() });
-
-/**
- * For each sighting its envelope: by the provider's id, else by ours, which the provider carries back. Ours counts
- * only for an envelope of the same account whose provider id isn't another's: metadata can be copied.
- */
-async function findEnvelopes(tx: Tx, sighted: readonly Sighted[]): Promise<(EnvelopeKey | null)[]> {
-  if (sighted.length === 0) return [];
-  const wanted = sighted.map(({ tenantId, accountId, sighting }, place) => ({
-    place,
-    tenant: tenantId,
-    account: accountId,
-    provider: sighting.providerId,
-    ours: sighting.envelopeId === null ? null : uuidOf('Envelope', sighting.envelopeId),
-  }));
-  const rows = await rowsOf(
-    tx,
-    sql`
-    SELECT w.place, e.tenant_id::text AS tenant_id, e.id::text AS id
-    FROM jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb) AS w(place int, tenant uuid, account uuid, provider text, ours uuid)
-    JOIN LATERAL (
-      SELECT tenant_id, id FROM envelopes
-      WHERE tenant_id = w.tenant AND account_id = w.account AND provider_id = w.provider
-      UNION ALL
-      SELECT tenant_id, id FROM envelopes
-      WHERE tenant_id = w.tenant AND id = w.ours AND account_id = w.account AND provider_id IS NULL
-      LIMIT 1
-    ) e ON true`,
-  );
-  const found: (EnvelopeKey | null)[] = sighted.map(() => null);
-  for (const row of z.array(Found).parse(rows)) found[row.place] = { tenantId: row.tenant_id, id: row.id };
-  return found;
 }

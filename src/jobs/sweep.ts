@@ -9,7 +9,7 @@ import { dbNow } from '../db/columns.ts';
 import { accounts as accountRows, due, envelopes, routes } from '../db/tables.ts';
 import type { CommandDeps } from '../envelopes/attempt.ts';
 import { inMilliseconds } from '../envelopes/commands.ts';
-import { observe } from '../envelopes/observe.ts';
+import { lockSighted, observe } from '../envelopes/observe.ts';
 import { lookUpsWaitUntil } from '../envelopes/reserve.ts';
 import { uuidOf } from '../model/ids.ts';
 import type { Sighting } from '../model/observation.ts';
@@ -96,7 +96,7 @@ async function take(
   const news = await database.withTenants([tenantId], async (tx) => {
     const ours = await known(tx, { tenantId, accountId }, sightings);
     const sighted = ours.map((sighting) => ({ tenantId, accountId, sighting, deliveryId: null }));
-    const observed = await observe(tx, world, sighted);
+    const observed = await observe(tx, world, await lockSighted(tx, sighted), sighted);
     // A list counts as a read of each in it, for how fresh it is and for the polling rule.
     const ids = observed.flatMap(({ envelopeId }) => envelopeId ?? []);
     await tx

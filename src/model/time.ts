@@ -17,7 +17,8 @@ export function parseInstant(text: string): Instant | null {
   // JavaScript takes the 30th of February for the 2nd of March, and 24:00 for the next day.
   const local = new Date(`${seconds}Z`);
   if (Number.isNaN(local.getTime()) || !local.toISOString().startsWith(seconds.toUpperCase())) return null;
-  const date = new Date(`${seconds}${zone.toUpperCase() === 'Z' ? 'Z' : zone.replace(/^(...):?(..)$/, '$1:$2')}`);
+  const isUtc = zone === 'Z' || zone === 'z';
+  const date = isUtc ? local : new Date(`${seconds}${zone.replace(/^(...):?(..)$/, '$1:$2')}`);
   if (Number.isNaN(date.getTime())) return null;
   const utc = date.toISOString();
   // Years before 0 and after 9999 have another width, and would be out of order as text.

@@ -4,7 +4,8 @@
  */
 import { DrizzleQueryError } from 'drizzle-orm';
 import { type Database, sqlState, type Tx } from '../db/client.ts';
-import { type Observed, observe } from '../envelopes/observe.ts';
+import type { Edit } from '../envelopes/edit.ts';
+import { lockSighted, type Observed, observe, type Sighted } from '../envelopes/observe.ts';
 import type { World } from '../world.ts';
 import type { Incoming } from './incoming.ts';
 import { claimKeys, insertDeliveries, type StoredDelivery } from './insert-deliveries.ts';
@@ -24,12 +25,18 @@ export async function storeBatch(
   batch: readonly Incoming[],
 ): Promise<readonly StoredDelivery[]> {
   const tenants = [...new Set(batch.map((one) => one.tenantId))].toSorted();
+  const sorted = batch.toSorted(namedFirst);
   return database.withTenants(tenants, async (tx) => {
-    const fresh = await claimKeys(tx, batch);
-    const incoming = batch.filter((one) => fresh.has(one.id)).toSorted(namedFirst);
+    // In one round trip, whatever turns out to be a repetition: the keys first, since a connection works in order.
+    const [fresh, locked] = await Promise.all([claimKeys(tx, batch), lockSighted(tx, sorted.flatMap(sightedBy))]);
+    const incoming = sorted.filter((one) => fresh.has(one.id));
     if (incoming.length === 0) return [];
-    return apply(tx, world, incoming);
+    return apply(tx, world, locked, incoming);
   });
+}
+
+function sightedBy({ tenantId, accountId, id, sightings }: Incoming): Sighted[] {
+  return sightings.map((sighting) => ({ tenantId, accountId, deliveryId: id, sighting }));
 }
 
 /** What carries our own id goes first, so that news of the same envelope without it need not be parked in between. */
@@ -42,10 +49,12 @@ function isNamed({ sightings }: Incoming): boolean {
 }
 
 /** Brings the news into the cache, and the deliveries with what they did into their table in the same round trip. */
-async function apply(tx: Tx, world: World, batch: readonly Incoming[]): Promise<StoredDelivery[]> {
-  const sighted = batch.flatMap(({ tenantId, accountId, id, sightings }) =>
-    sightings.map((sighting) => ({ tenantId, accountId, deliveryId: id, sighting })),
-  );
+async function apply(
+  tx: Tx,
+  world: World,
+  locked: readonly Edit[],
+  batch: readonly Incoming[],
+): Promise<StoredDelivery[]> {
   const storedWith = (observed: readonly Observed[]): StoredDelivery[] => {
     let next = 0;
     return batch.map((incoming) => {
@@ -53,9 +62,9 @@ async function apply(tx: Tx, world: World, batch: readonly Incoming[]): Promise<
       return { incoming, ...together(incoming, own) };
     });
   };
-  const observed = await observe(tx, world, sighted, (found) => insertDeliveries(tx, storedWith(found))).catch(
-    blameNews,
-  );
+  const observed = await observe(tx, world, locked, batch.flatMap(sightedBy), (found) =>
+    insertDeliveries(tx, storedWith(found)),
+  ).catch(blameNews);
   return storedWith(observed);
 }
 

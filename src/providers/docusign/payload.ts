@@ -9,10 +9,12 @@ import { RECIPIENT_GROUPS } from './words.ts';
 
 /** Text without the character that jsonb refuses; numbers and booleans are told as text or as themselves. */
 const text = z
-  .union([z.string(), z.number(), z.boolean()])
-  .transform((value) => String(value).replaceAll('\0', ''))
-  .nullish()
-  .catch(null);
+  .unknown()
+  .transform((value) => {
+    if (typeof value === 'string') return value.includes('\0') ? value.replaceAll('\0', '') : value;
+    return typeof value === 'number' || typeof value === 'boolean' ? String(value) : null;
+  })
+  .optional();
 
 /** A recipient's id: the sender's own, a name that every object has of itself excepted. */
 export const recipientRef = z
