@@ -1,8 +1,9 @@
 /**
  * Reads PDFs apart from everything else: in a few threads with bounded memory, each PDF within its time. A thread that
- * overruns is ended, and the next PDF gets another.
+ * overruns is ended, and the next PDF gets another. What one said is remembered, since the same contract is sent to many.
  * @module
  */
+import { createHash } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import type { Timer, World } from '../world.ts';
 import type { Inspection, InspectionRequest } from './inspection.ts';
@@ -26,6 +27,16 @@ export interface InspectorLimits {
 
 export const INSPECTOR_LIMITS: InspectorLimits = { threads: 2, timeMs: 10_000, heapMb: 256, waiting: 64 };
 
+/** PDFs, each with the questions that were asked of it, whose answers are kept. */
+const REMEMBERED = 256;
+
+function keyOf({ bytes, texts, pages }: InspectionRequest): string {
+  return createHash('sha256')
+    .update(bytes)
+    .update(JSON.stringify([texts, pages]))
+    .digest('base64');
+}
+
 interface Job {
   readonly request: InspectionRequest;
   readonly done: (inspection: Inspection) => void;
@@ -36,6 +47,7 @@ const WORKER = new URL(`./inspect-worker${import.meta.url.endsWith('.ts') ? '.ts
 
 export function createInspector(world: World, limits: InspectorLimits = INSPECTOR_LIMITS): Inspector {
   const waiting: Job[] = [];
+  const remembered = new Map<string, Inspection>();
   const threads = new Set<Thread>();
   let closed = false;
 
@@ -51,13 +63,27 @@ export function createInspector(world: World, limits: InspectorLimits = INSPECTO
     });
   }
 
+  function inThread(request: InspectionRequest): Promise<Inspection> {
+    return new Promise((done) => {
+      if (closed || waiting.length >= limits.waiting) return done({ kind: 'UNREAD', why: 'BUSY' });
+      waiting.push({ request, done });
+      next();
+    });
+  }
+
   return {
-    inspect: (request) =>
-      new Promise((done) => {
-        if (closed || waiting.length >= limits.waiting) return done({ kind: 'UNREAD', why: 'BUSY' });
-        waiting.push({ request, done });
-        next();
-      }),
+    async inspect(request) {
+      const key = keyOf(request);
+      const known = remembered.get(key);
+      if (known) return known;
+      const inspection = await inThread(request);
+      // What was not read for want of time may be read another time.
+      if (inspection.kind === 'UNREAD') return inspection;
+      remembered.set(key, inspection);
+      const [oldest] = remembered.keys();
+      if (remembered.size > REMEMBERED && oldest !== undefined) remembered.delete(oldest);
+      return inspection;
+    },
     async close() {
       closed = true;
       for (const { done } of waiting.splice(0)) done({ kind: 'UNREAD', why: 'BUSY' });

@@ -19,6 +19,13 @@ async function placeOf(page: PageOf, text: string): Promise<unknown> {
 const near = (value: number): unknown => expect.closeTo(value, 1);
 
 describe('a PDF that is read', () => {
+  test('is read once for the same questions, whoever sends it', async () => {
+    const bytes = await pdfOf([{ text: 'read /once/' }]);
+    const first = await read(bytes, ['/once/']);
+    expect(await read(Uint8Array.from(bytes), ['/once/'])).toBe(first);
+    expect(await read(bytes, ['/other/'])).toMatchObject({ texts: [{ text: '/other/', count: 0 }] });
+  });
+
   test('tells its pages and the sizes that were asked for', async () => {
     const bytes = await pdfOf([{}, { size: [300, 200] }, {}]);
     expect(await read(bytes, [], [2, 4])).toEqual({
