@@ -186,10 +186,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   // The order in which a request meets them.
   handle = (req, res) => {
     if (webhooks.handle(req, res)) return;
+    if (health.handle(req, res)) return;
+    if (closing) {
+      // On a connection that was open before: what it would begin outlives the database.
+      res.setHeader('connection', 'close');
+      return sendProblem(res, 503, 'DRAINING', 'This gateway is stopping; another one answers.');
+    }
     if (handleDownload({ links, downloads, logger }, req, res)) return;
     if (handleUpload(uploads, req, res)) return;
     if (handleErrorsPage(req, res)) return;
-    if (health.handle(req, res)) return;
     // What is above proves itself by a signature, and may come by a tunnel.
     if (options.graphiql && !isLocal(req)) {
       return sendProblem(res, 421, 'NOT_LOCAL', 'This development server answers to localhost and 127.0.0.1 alone.');
@@ -202,6 +207,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     sendProblem(res, 404, 'NOT_FOUND', 'There is nothing here; GraphQL is at /graphql.');
   };
   server.on('upgrade', graphql.upgrade);
+  let closing = false;
 
   return {
     url,
@@ -209,6 +215,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     retire: health.retire,
     close: async (patienceMs) => {
       health.retire();
+      closing = true;
       server.close();
       streams.drain();
       await Promise.all([webhooks.drain(), graphql.drain(patienceMs)]);

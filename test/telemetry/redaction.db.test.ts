@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { beforeAll, expect, test } from 'vitest';
-import { at, textAt } from '../kit/answer.ts';
+import { at, eventually, textAt } from '../kit/answer.ts';
 import { envelope, send, signer } from '../kit/envelopes.ts';
 import { startTestGateway } from '../kit/gateway.ts';
 
@@ -103,7 +103,9 @@ beforeAll(async () => {
   });
   await send(api, token, { envelope: { ...planted(account), expiresAt: EMAIL } });
   await send(api, token, { envelope: planted('acc_nobody') });
-  await api.ws(forged, 'subscription { events { cursor } }').stop();
+  const refused = api.ws(forged, 'subscription { events { cursor } }');
+  await eventually(() => refused.ended);
+  await refused.stop();
 
   // The database fails under a handler, and says what it was given: its owner forbids this subject.
   await breakDatabase();
