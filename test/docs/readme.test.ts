@@ -47,7 +47,7 @@ describe('the README', { timeout: 120_000 }, () => {
     const [command, ...args] = scripts.start.split(' ').slice(1);
     if (!command?.endsWith('cli.ts')) throw new Error(`npm start is ${scripts.start}`);
     const free = ['--port', '0', '--sandbox-port', '0', '--data-dir', join(directory, 'data'), '--json'];
-    const child = spawnCli([...args, ...free]);
+    const child = spawnCli([...args, ...free], { cli: command });
     await whileRunning(child, () => child.stdout.endsWith('\n'));
     found = Found.parse(JSON.parse(child.stdout));
     url = new URL(found.graphiql).origin;

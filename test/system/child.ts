@@ -29,6 +29,8 @@ export interface SpawnOptions {
   /** All of the environment but PATH. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** The file to run; the bundle of this checkout when left out. */
+  readonly cli?: string;
   /** How long `runCli` waits for its end. */
   readonly ms?: number;
 }
@@ -41,8 +43,8 @@ process.on('exit', () => {
 });
 
 /** `countersign <args>`. */
-export function spawnCli(args: readonly string[], { env = {}, cwd }: SpawnOptions = {}): Child {
-  const spawned = spawn(process.execPath, [inject('cli'), ...args], {
+export function spawnCli(args: readonly string[], { env = {}, cwd, cli = inject('cli') }: SpawnOptions = {}): Child {
+  const spawned = spawn(process.execPath, [cli, ...args], {
     ...(cwd !== undefined && { cwd }),
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
