@@ -38,6 +38,9 @@ import type {
 import type { CommandRequest, EvidenceHashes, Failure, FieldPlace, ProviderOptions } from '../model/envelope.ts';
 import { bytea, dbNow, instant, tenantId, tenantPolicy } from './columns.ts';
 
+/** A query by metadata must say it too, or the index is not used. */
+export const HAS_METADATA = sql`metadata <> '{}'::jsonb`;
+
 /** A tenant's account at one provider. `credentials` and `webhookKeys` are sealed (JWE); nothing secret is in clear. */
 export const accounts = pgTable(
   'accounts',
@@ -138,8 +141,11 @@ export const envelopes = pgTable(
     uniqueIndex('envelopes_provider_id').on(t.tenantId, t.accountId, t.providerId),
     index('envelopes_created').on(t.tenantId, t.createdAt, t.id),
     index('envelopes_updated').on(t.tenantId, t.updatedAt, t.id),
-    index('envelopes_external').on(t.tenantId, t.externalId),
-    index('envelopes_metadata').using('gin', t.metadata),
+    // Only those that have any: every change of an envelope writes to all its indexes.
+    index('envelopes_external')
+      .on(t.tenantId, t.externalId)
+      .where(sql`${t.externalId} IS NOT NULL`),
+    index('envelopes_metadata').using('gin', t.metadata).where(HAS_METADATA),
     tenantPolicy(),
   ],
 ).enableRLS();

@@ -4,7 +4,7 @@
  */
 import { and, asc, desc, eq, gt, inArray, lt, or, type SQL, sql } from 'drizzle-orm';
 import type { Tx } from '../db/client.ts';
-import { envelopeDocuments, envelopes, fields, recipients } from '../db/tables.ts';
+import { envelopeDocuments, envelopes, fields, HAS_METADATA, recipients } from '../db/tables.ts';
 import { isStorable } from '../model/text.ts';
 import type { EnvelopeStatus } from '../model/words.ts';
 import type { EnvelopeRow, RecipientRow } from './edit.ts';
@@ -96,7 +96,7 @@ function filterConditions(filter: EnvelopeFilter): SQL[] {
   if (filter.externalId !== undefined) conditions.push(eq(envelopes.externalId, filter.externalId));
   if (filter.metadata?.length) {
     const wanted = Object.fromEntries(filter.metadata.map(({ key, value }) => [key, value]));
-    conditions.push(sql`${envelopes.metadata} @> ${JSON.stringify(wanted)}::jsonb`);
+    conditions.push(HAS_METADATA, sql`${envelopes.metadata} @> ${JSON.stringify(wanted)}::jsonb`);
   }
   if (filter.createdAfter) conditions.push(gt(envelopes.createdAt, filter.createdAfter));
   if (filter.createdBefore) conditions.push(lt(envelopes.createdAt, filter.createdBefore));
