@@ -8,6 +8,7 @@ import type { Pool, PoolClient } from 'pg';
 import { isUuid } from '../model/ids.ts';
 import type { Tx } from './client.ts';
 import { APP_ROLE } from './columns.ts';
+import { joinWrites } from './joined-writes.ts';
 import { preparing } from './prepared-statements.ts';
 
 export type Mode = 'READ WRITE' | 'SNAPSHOT';
@@ -29,6 +30,7 @@ export async function transact<T>(
 ): Promise<T> {
   const begin = beginning(tenants, mode);
   const client = await pool.connect();
+  joinWrites(client);
   const begun = client.query(begin);
   // Not awaited: the statements that follow fail with it.
   begun.catch(() => undefined);

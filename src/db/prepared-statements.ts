@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { PoolClient } from 'pg';
+import { joinWrites } from './joined-writes.ts';
 
 /** A statement is prepared from this time on: one whose text depends on how many values it has may never come again. */
 const FROM_TIME = 3;
@@ -17,7 +18,10 @@ export function preparing(client: PoolClient): PoolClient {
   return new Proxy(client, {
     get(target, property) {
       if (property !== 'query') return Reflect.get(target, property, target);
-      return (config: unknown, values: unknown) => Reflect.apply(target.query, target, [named(config), values]);
+      return (config: unknown, values: unknown) => {
+        joinWrites(client);
+        return Reflect.apply(target.query, target, [named(config), values]);
+      };
     },
   });
 }

@@ -15,7 +15,7 @@ import { startTestGateway, type TestGateway } from '../kit/gateway.ts';
 
 const WRITERS = 8;
 // PGlite works on this thread, one connection for all writers: a tenth there.
-const EVENTS = inject('database') === 'pglite' ? amount(2_000, 80) : amount(20_000, 240);
+const EVENTS = inject('database') === 'pglite' ? amount(2_000, 40) : amount(20_000, 240);
 const CUTS = amount(300, 20);
 
 const EVENTS_SUBSCRIPTION = `subscription Follow($after: String, $filter: EventFilter) {
