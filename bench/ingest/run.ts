@@ -107,7 +107,7 @@ async function windowOf(
     const server = await starter(database);
     const { warmMs, measureMs } = settings;
     // Of the large ones as many as fit into memory with ease; the run ends early when they are sent.
-    const most = Math.floor(2e9 / (bytes + 500));
+    const most = Math.floor(6e8 / bytes);
     const given = {
       port: server.port,
       path: server.path,
