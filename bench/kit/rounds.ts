@@ -81,7 +81,7 @@ export function tableText({ title, rows, against }: Table): string {
       `${Math.round(row.perSecond)} (${Math.round(row.min)}–${Math.round(row.max)})`,
       ...bases.map((base) => (row.perSecond / base.perSecond).toFixed(2)),
       row.p50Ms.toFixed(2),
-      row.p99Ms.toFixed(2),
+      Number.isNaN(row.p99Ms) ? '–' : row.p99Ms.toFixed(2),
       row.cpuMicros === null ? '–' : String(Math.round(row.cpuMicros)),
     ]),
   );
