@@ -3,15 +3,13 @@
  * share one sweep per account: who takes its row of `due` does it, and holds on to it page by page.
  * @module
  */
-import { and, eq, inArray, or, sql } from 'drizzle-orm';
-import type { Tx } from '../db/client.ts';
+import { and, eq, inArray, sql } from 'drizzle-orm';
 import { dbNow } from '../db/columns.ts';
 import { accounts as accountRows, due, envelopes, routes } from '../db/tables.ts';
 import type { CommandDeps } from '../envelopes/attempt.ts';
 import { inMilliseconds } from '../envelopes/commands.ts';
 import { lockSighted, observe } from '../envelopes/observe.ts';
 import { lookUpsWaitUntil } from '../envelopes/reserve.ts';
-import { uuidOf } from '../model/ids.ts';
 import type { Sighting } from '../model/observation.ts';
 import { Problem } from '../model/problems.ts';
 import { addMilliseconds } from '../model/time.ts';
@@ -94,8 +92,10 @@ async function take(
   sightings: readonly Sighting[],
 ): Promise<number> {
   const news = await database.withTenants([tenantId], async (tx) => {
-    const ours = await known(tx, { tenantId, accountId }, sightings);
-    const sighted = ours.map((sighting) => ({ tenantId, accountId, sighting, deliveryId: null }));
+    // The account's other envelopes, which somebody sent without us, are nobody's business here: none waits for its send.
+    const sighted = sightings.map((sighting) => {
+      return { tenantId, accountId, sighting: { ...sighting, foreign: true }, deliveryId: null };
+    });
     const observed = await observe(tx, world, await lockSighted(tx, sighted), sighted);
     // A list counts as a read of each in it, for how fresh it is and for the polling rule.
     const ids = observed.flatMap(({ envelopeId }) => envelopeId ?? []);
@@ -107,34 +107,6 @@ async function take(
   });
   bus.hint([tenantId]);
   return news;
-}
-
-/** The account's other envelopes, which somebody sent without us, are nobody's business here. */
-async function known(tx: Tx, { tenantId, accountId }: Account, sightings: readonly Sighting[]): Promise<Sighting[]> {
-  if (sightings.length === 0) return [];
-  const ourIds = sightings.flatMap(({ envelopeId }) => uuidOf('Envelope', envelopeId ?? '') ?? []);
-  const rows = await tx
-    .select({ id: envelopes.id, providerId: envelopes.providerId })
-    .from(envelopes)
-    .where(
-      and(
-        eq(envelopes.tenantId, tenantId),
-        eq(envelopes.accountId, accountId),
-        or(
-          inArray(
-            envelopes.providerId,
-            sightings.map(({ providerId }) => providerId),
-          ),
-          inArray(envelopes.id, ourIds),
-        ),
-      ),
-    );
-  const byProvider = new Set(rows.map(({ providerId }) => providerId));
-  const unnamed = new Set(rows.filter(({ providerId }) => providerId === null).map(({ id }) => id));
-  return sightings.filter(
-    ({ providerId, envelopeId }) =>
-      byProvider.has(providerId) || unnamed.has(uuidOf('Envelope', envelopeId ?? '') ?? ''),
-  );
 }
 
 function isTurnOf({ tenantId, accountId }: Account) {

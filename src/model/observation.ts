@@ -54,7 +54,7 @@ export interface Sighting {
   /** Our public envelope id, where the provider carries it back; finds the envelope before its provider id is stored. */
   readonly envelopeId: string | null;
   readonly observation: Observation;
-  /** True when the provider says outright that the envelope isn't one of ours: then it waits for none. */
+  /** True when no send of ours that isn't known yet can be behind it: it waits for none, and is ignored when unknown. */
   readonly foreign?: boolean;
   /** True when the message tells that something changed without saying it whole: the provider must be read. */
   readonly incomplete: boolean;
