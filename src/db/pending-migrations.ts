@@ -13,29 +13,28 @@ const NOT_THERE = new Set(['42P01', '3F000']);
 /** How many migrations the database at `url` lacks. */
 export async function pendingMigrations(url: string): Promise<number> {
   const wanted = readMigrationFiles({ migrationsFolder: MIGRATIONS });
-  const client = new Client({
-    connectionString: url,
-    application_name: 'countersign',
-    connectionTimeoutMillis: 10_000,
-  });
-  client.on('error', () => undefined);
-  await client.connect();
   try {
-    const { rows } = await client.query<{ made: string }>(
+    const row = await askOnce<{ made: string }>(
+      url,
       'SELECT coalesce(max(created_at), 0)::text AS made FROM drizzle.__drizzle_migrations',
     );
-    const newest = Number(rows[0]?.made ?? 0);
+    const newest = Number(row?.made ?? 0);
     return wanted.filter(({ folderMillis }) => folderMillis > newest).length;
   } catch (error) {
     if (NOT_THERE.has(sqlState(error) ?? '')) return wanted.length;
     throw error;
-  } finally {
-    await client.end();
   }
 }
 
 /** The database's own clock. */
 export async function databaseTime(url: string): Promise<Date> {
+  const row = await askOnce<{ now: Date }>(url, 'SELECT clock_timestamp() AS now');
+  if (!row) throw new Error('the database told no time');
+  return row.now;
+}
+
+/** The first row that the statement answers, over a connection of its own. */
+async function askOnce<T extends object>(url: string, statement: string): Promise<T | undefined> {
   const client = new Client({
     connectionString: url,
     application_name: 'countersign',
@@ -44,10 +43,7 @@ export async function databaseTime(url: string): Promise<Date> {
   client.on('error', () => undefined);
   await client.connect();
   try {
-    const { rows } = await client.query<{ now: Date }>('SELECT clock_timestamp() AS now');
-    const [row] = rows;
-    if (!row) throw new Error('the database told no time');
-    return row.now;
+    return (await client.query<T>(statement)).rows[0];
   } finally {
     await client.end();
   }
