@@ -13,6 +13,7 @@ import { start } from '../kit/child.ts';
 import { run, urlOf, withDatabase, withOwner } from '../kit/database.ts';
 import { startServe } from '../kit/gateway.ts';
 import { type Figures, report, type Settings, type Table, takeRounds, type Variant } from '../kit/rounds.ts';
+import { takeWindow } from '../kit/window.ts';
 import { messageOf } from './message.ts';
 import { seed, type Seeded } from './seed.ts';
 import { ONE_STATEMENT } from './statements.ts';
@@ -22,14 +23,6 @@ const OURS = 'countersign';
 const TX = '(a) node:http + pg, 3 statements in a transaction';
 const STATEMENT = '(b) node:http + pg, one statement';
 const PGBENCH = '(c) pgbench, one statement';
-
-const Taken = z.object({
-  count: z.number(),
-  seconds: z.number(),
-  p50Ms: z.number(),
-  p99Ms: z.number(),
-  answered: z.number(),
-});
 
 interface Setup {
   readonly template: string;
@@ -118,25 +111,13 @@ async function windowOf(
       measureMs,
       most,
     };
-    const client = start(new URL('./client.ts', import.meta.url), [JSON.stringify(given)]);
-    await client.next();
-    await client.next();
-    const cpu = server.child.cpuMicros();
-    const taken = Taken.parse(await client.next());
-    const used = server.child.cpuMicros() - cpu;
-    await server.child.stop();
-    await client.stop();
+    const { figures, answered } = await takeWindow(server.child, new URL('./client.ts', import.meta.url), given);
     const [rows, earlier] = [await run(database, count), Counted.parse(before)];
     const after = Counted.parse(rows[0]);
-    if (after.deliveries - earlier.deliveries !== taken.answered || after.logged === earlier.logged) {
-      throw new Error(`${taken.answered} deliveries were acknowledged, ${JSON.stringify(after)} is stored`);
+    if (after.deliveries - earlier.deliveries !== answered || after.logged === earlier.logged) {
+      throw new Error(`${answered} deliveries were acknowledged, ${JSON.stringify(after)} is stored`);
     }
-    return {
-      perSecond: taken.count / taken.seconds,
-      p50Ms: taken.p50Ms,
-      p99Ms: taken.p99Ms,
-      cpuMicros: used / taken.count,
-    };
+    return figures;
   });
 }
 

@@ -9,13 +9,13 @@ import { type Child, start } from '../kit/child.ts';
 import { urlOf, withDatabase, withOwner } from '../kit/database.ts';
 import { startServe } from '../kit/gateway.ts';
 import { type Figures, report, type Settings, type Table, takeRounds, type Variant } from '../kit/rounds.ts';
+import { takeWindow } from '../kit/window.ts';
 import { seed } from '../ingest/seed.ts';
 import { bodyOf, type Shape } from './requests.ts';
 
 const CONNECTIONS = 32;
 const APOLLO = 'Apollo Server with DataLoader';
 const FLOOR = 'node:http + pg, JSON made by one statement';
-const Taken = z.object({ count: z.number(), seconds: z.number(), p50Ms: z.number(), p99Ms: z.number() });
 
 interface Server {
   readonly child: Child;
@@ -67,20 +67,7 @@ async function windowOf(
   { warmMs, measureMs }: Settings,
 ): Promise<Figures> {
   const given = { port: server.port, variant, shape, token, connections: CONNECTIONS, warmMs, measureMs };
-  const client = start(new URL('./client.ts', import.meta.url), [JSON.stringify(given)]);
-  await client.next();
-  await client.next();
-  const cpu = server.child.cpuMicros();
-  const taken = Taken.parse(await client.next());
-  const used = server.child.cpuMicros() - cpu;
-  await server.child.stop();
-  await client.stop();
-  return {
-    perSecond: taken.count / taken.seconds,
-    p50Ms: taken.p50Ms,
-    p99Ms: taken.p99Ms,
-    cpuMicros: used / taken.count,
-  };
+  return (await takeWindow(server.child, new URL('./client.ts', import.meta.url), given)).figures;
 }
 
 /** Ends the three, and throws unless they answered alike. */
