@@ -67,17 +67,23 @@ export async function openEvidence(
   };
 }
 
-/** The same bytes; `whole` hears their hash before the stream ends, and never for one that broke or was left. */
+/**
+ * The same bytes; `whole` hears their hash before the last of them is handed on, and never for a stream that broke or was left.
+ * Before, since a reader who knows the length doesn't wait for the end.
+ */
 async function* hashed(
   body: ReadableStream<Uint8Array>,
   whole: (sha256: string) => Promise<void>,
 ): AsyncGenerator<Uint8Array> {
   const hash = createHash('sha256');
+  let held: Uint8Array | null = null;
   for await (const bytes of body) {
+    if (held) yield held;
     hash.update(bytes);
-    yield bytes;
+    held = bytes;
   }
   await whole(hash.digest('hex'));
+  if (held) yield held;
 }
 
 /** The first one stays: a provider may make the file anew, and what was handed out first is what it is compared with. */
