@@ -2,7 +2,8 @@
  * A tenant's accounts at providers: connected once, sealed, and opened when they are needed.
  * @module
  */
-import { and, asc, eq, gt, inArray, isNull, or } from 'drizzle-orm';
+import { and, asc, eq, gt, isNull, or } from 'drizzle-orm';
+import { anyOf } from '../db/any-of.ts';
 import type { Sealer } from '../auth/sealer.ts';
 import type { Database } from '../db/client.ts';
 import { accounts, providerBudgets, routes } from '../db/tables.ts';
@@ -119,7 +120,7 @@ export function createAccounts(deps: AccountDeps): Accounts {
       tx
         .select()
         .from(accounts)
-        .where(and(eq(accounts.tenantId, tenantId), inArray(accounts.id, [...ids]))),
+        .where(and(eq(accounts.tenantId, tenantId), anyOf(accounts.id, ids))),
     );
     return new Map(rows.map((row) => [row.id, row]));
   };

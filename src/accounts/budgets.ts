@@ -3,7 +3,8 @@
  * read together with the account whenever it is opened.
  * @module
  */
-import { and, eq, inArray, sql } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
+import { anyOf } from '../db/any-of.ts';
 import type { Database, Tx } from '../db/client.ts';
 import { providerBudgets } from '../db/tables.ts';
 import type { KnownLimits, RateLimits } from '../providers/provider.ts';
@@ -101,7 +102,7 @@ export function createBudgets({ database, world, onError }: BudgetDeps): Budgets
         tx
           .select()
           .from(providerBudgets)
-          .where(and(eq(providerBudgets.tenantId, tenantId), inArray(providerBudgets.accountId, [...ids]))),
+          .where(and(eq(providerBudgets.tenantId, tenantId), anyOf(providerBudgets.accountId, ids))),
       );
       const stored = new Map(rows.map((row) => [row.accountId, limitsOf(row)]));
       const knownOf = (id: string): KnownLimits => accounts.get(`${tenantId} ${id}`)?.limits.known ?? NOTHING_KNOWN;

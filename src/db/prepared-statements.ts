@@ -29,6 +29,7 @@ export function preparing(client: PoolClient): PoolClient {
 function named(config: unknown): unknown {
   if (typeof config !== 'object' || config === null || !('text' in config) || typeof config.text !== 'string')
     return config;
+  if ('name' in config && config.name !== undefined) return config;
   const name = nameOf(config.text);
   return name === null ? config : { ...config, name };
 }

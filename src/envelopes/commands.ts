@@ -3,7 +3,8 @@
  * written before a socket opens; whoever lost it writes nothing more.
  * @module
  */
-import { and, eq, inArray, sql } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
+import { anyOf } from '../db/any-of.ts';
 import type { Tx } from '../db/client.ts';
 import { dbNow } from '../db/columns.ts';
 import { commands, due } from '../db/tables.ts';
@@ -148,7 +149,7 @@ export async function findCommands(tx: Tx, tenantId: string, ids: readonly strin
   return tx
     .select()
     .from(commands)
-    .where(and(eq(commands.tenantId, tenantId), inArray(commands.id, [...ids])));
+    .where(and(eq(commands.tenantId, tenantId), anyOf(commands.id, ids)));
 }
 
 export async function commandsOf(tx: Tx, tenantId: string, envelopeIds: readonly string[]): Promise<CommandRow[]> {
@@ -156,7 +157,7 @@ export async function commandsOf(tx: Tx, tenantId: string, envelopeIds: readonly
   return tx
     .select()
     .from(commands)
-    .where(and(eq(commands.tenantId, tenantId), inArray(commands.envelopeId, [...envelopeIds])))
+    .where(and(eq(commands.tenantId, tenantId), anyOf(commands.envelopeId, envelopeIds)))
     .orderBy(commands.createdAt, commands.id);
 }
 

@@ -3,7 +3,9 @@
  * @module
  */
 import { and, asc, desc, eq, gt, inArray, lt, or, type SQL, sql } from 'drizzle-orm';
+import { anyOf } from '../db/any-of.ts';
 import type { Tx } from '../db/client.ts';
+import { perConnection } from '../db/per-connection.ts';
 import { envelopeDocuments, envelopes, fields, HAS_METADATA, recipients } from '../db/tables.ts';
 import { isStorable } from '../model/text.ts';
 import type { EnvelopeStatus } from '../model/words.ts';
@@ -39,7 +41,7 @@ export async function findEnvelopes(tx: Tx, tenantId: string, ids: readonly stri
   return tx
     .select()
     .from(envelopes)
-    .where(and(eq(envelopes.tenantId, tenantId), inArray(envelopes.id, [...ids])));
+    .where(and(eq(envelopes.tenantId, tenantId), anyOf(envelopes.id, ids)));
 }
 
 export async function findEnvelope(tx: Tx, tenantId: string, id: string): Promise<EnvelopeRow | null> {
@@ -55,12 +57,16 @@ export interface LoggedEnvelope {
 /** The sequence of the tenant's last event, in the snapshot of the statement it is part of. */
 const head = sql<string>`coalesce((SELECT h.sequence FROM heads h WHERE h.tenant_id = ${envelopes.tenantId}), 0)::text`;
 
-export async function findLogged(tx: Tx, tenantId: string, ids: readonly string[]): Promise<LoggedEnvelope[]> {
-  if (ids.length === 0) return [];
-  const found = await tx
+const findingLogged = perConnection((tx) =>
+  tx
     .select({ row: envelopes, head })
     .from(envelopes)
-    .where(and(eq(envelopes.tenantId, tenantId), inArray(envelopes.id, [...ids])));
+    .where(and(eq(envelopes.tenantId, sql.placeholder('tenantId')), anyOf(envelopes.id, sql.placeholder('ids'))))
+    .prepare('find_logged'),
+);
+
+export async function findLogged(tx: Tx, tenantId: string, ids: readonly string[]): Promise<LoggedEnvelope[]> {
+  const found = await findingLogged(tx).execute({ tenantId, ids });
   return found.map(({ row, head }) => ({ row, head: BigInt(head) }));
 }
 
@@ -103,12 +109,22 @@ function filterConditions(filter: EnvelopeFilter): SQL[] {
   return conditions;
 }
 
-export async function recipientsOf(tx: Tx, tenantId: string, envelopeIds: readonly string[]): Promise<RecipientRow[]> {
-  return tx
+const recipientsOfAny = perConnection((tx) =>
+  tx
     .select()
     .from(recipients)
-    .where(and(eq(recipients.tenantId, tenantId), inArray(recipients.envelopeId, [...envelopeIds])))
-    .orderBy(asc(recipients.position), asc(recipients.id));
+    .where(
+      and(
+        eq(recipients.tenantId, sql.placeholder('tenantId')),
+        anyOf(recipients.envelopeId, sql.placeholder('envelopeIds')),
+      ),
+    )
+    .orderBy(asc(recipients.position), asc(recipients.id))
+    .prepare('recipients_of'),
+);
+
+export async function recipientsOf(tx: Tx, tenantId: string, envelopeIds: readonly string[]): Promise<RecipientRow[]> {
+  return recipientsOfAny(tx).execute({ tenantId, envelopeIds });
 }
 
 export async function findRecipients(tx: Tx, tenantId: string, ids: readonly string[]): Promise<RecipientRow[]> {
@@ -116,14 +132,14 @@ export async function findRecipients(tx: Tx, tenantId: string, ids: readonly str
   return tx
     .select()
     .from(recipients)
-    .where(and(eq(recipients.tenantId, tenantId), inArray(recipients.id, [...ids])));
+    .where(and(eq(recipients.tenantId, tenantId), anyOf(recipients.id, ids)));
 }
 
 export async function fieldsOf(tx: Tx, tenantId: string, envelopeIds: readonly string[]): Promise<FieldRow[]> {
   return tx
     .select()
     .from(fields)
-    .where(and(eq(fields.tenantId, tenantId), inArray(fields.envelopeId, [...envelopeIds])))
+    .where(and(eq(fields.tenantId, tenantId), anyOf(fields.envelopeId, envelopeIds)))
     .orderBy(asc(fields.position), asc(fields.id));
 }
 
@@ -135,6 +151,6 @@ export async function documentsOf(
   return tx
     .select()
     .from(envelopeDocuments)
-    .where(and(eq(envelopeDocuments.tenantId, tenantId), inArray(envelopeDocuments.envelopeId, [...envelopeIds])))
+    .where(and(eq(envelopeDocuments.tenantId, tenantId), anyOf(envelopeDocuments.envelopeId, envelopeIds)))
     .orderBy(asc(envelopeDocuments.position));
 }

@@ -243,10 +243,10 @@ builder.mutationField('refreshEnvelopes', (t) =>
           { code: 'TOO_MANY', message: 'At most 200 ids are taken.', path: ['ids'], suggestion: null },
         ]);
       }
-      const rows = await context.loaders.envelope.loadMany(input.ids.map((id) => uuidOrNotFound('Envelope', id)));
+      const ids = input.ids.map((id) => uuidOrNotFound('Envelope', id));
+      const rows = await Promise.all(ids.map((id) => context.loaders.envelope.load(id)));
       const envelopes = rows.map((row) => {
         if (row === null) throw new NotFound('envelope');
-        if (row instanceof Error) throw row;
         return row;
       });
       return { envelopes: await refreshed(context, envelopes, { live: true }) };

@@ -1,0 +1,15 @@
+/**
+ * Statements of hot paths, made once for each connection: making one of drizzle's costs as much as running it.
+ * @module
+ */
+import type { Tx } from './client.ts';
+
+/** `make` prepares a statement with placeholders. A connection has one `Tx` for its life; PGlite's last one transaction. */
+export function perConnection<Statement>(make: (tx: Tx) => Statement): (tx: Tx) => Statement {
+  const made = new WeakMap<Tx, Statement>();
+  return (tx) => {
+    const held = made.get(tx) ?? make(tx);
+    made.set(tx, held);
+    return held;
+  };
+}
