@@ -123,12 +123,15 @@ function sendJson(res: ServerResponse, result: ExecutionResult, type: GraphqlMed
   else if (code === 'NOT_ACCEPTABLE' && result.data === undefined) status = 406;
   else if (type === 'application/graphql-response+json' && result.data === undefined)
     status = code === 'INTERNAL' ? 500 : 400;
+  const body = JSON.stringify(result);
   res.writeHead(status, {
     'cache-control': 'no-store',
     'content-type': `${type}; charset=utf-8`,
+    // Told, head and body leave as one piece; else the body goes in chunks.
+    'content-length': Buffer.byteLength(body),
     ...(status === 401 && { 'www-authenticate': 'Bearer' }),
   });
-  res.end(JSON.stringify(result));
+  res.end(body);
 }
 
 const NO_TOKEN = {

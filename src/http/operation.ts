@@ -30,6 +30,9 @@ export interface Operations {
   drain(): void;
 }
 
+/** Without a reason of its own each abort would make an error with a stack. */
+const CLOSED = new Error('the operation is over');
+
 export function createOperations(world: World): Operations {
   const live = new Set<Operation>();
   let draining = false;
@@ -38,7 +41,9 @@ export function createOperations(world: World): Operations {
     open({ transport, principal, requestId = world.uuid() }) {
       const gone = new AbortController();
       const ending = new AbortController();
-      const token = principal ? at(world, principal.expiresAt, () => operation.end('TOKEN_EXPIRED')) : null;
+      // Only what goes on has to be ended: a query over HTTP is answered at once.
+      const token =
+        principal && transport !== 'http' ? at(world, principal.expiresAt, () => operation.end('TOKEN_EXPIRED')) : null;
       const operation: Operation = {
         requestId,
         transport,
@@ -49,7 +54,7 @@ export function createOperations(world: World): Operations {
         close() {
           live.delete(operation);
           token?.cancel();
-          gone.abort();
+          gone.abort(CLOSED);
         },
       };
       live.add(operation);
