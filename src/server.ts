@@ -10,6 +10,7 @@ import { createHealthChecks } from './accounts/health.ts';
 import { createSealer, type SecretKey } from './auth/sealer.ts';
 import { createSignedLinks } from './auth/signed-links.ts';
 import type { AuthConfig } from './auth/auth-config.ts';
+import { remembering } from './auth/remembered.ts';
 import { createVerifier } from './auth/verify.ts';
 import { assertIsolation, type Database } from './db/client.ts';
 import { createFetchUrl } from './documents/fetch-url.ts';
@@ -33,7 +34,7 @@ import { sendProblem } from './http/plain-errors.ts';
 import { readBacklog } from './jobs/backlog.ts';
 import { startRunner } from './jobs/runner.ts';
 import { providerFor } from './providers/registry.ts';
-import { createContext, type Services } from './schema/context.ts';
+import { createContexts, type Services } from './schema/context.ts';
 import { watchBudgets } from './schema/provider-budget.ts';
 import { schema } from './schema/schema.ts';
 import type { Logger } from './telemetry/logger.ts';
@@ -111,7 +112,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const sealer = createSealer(secretKeys);
   const links = createSignedLinks(secretKeys, world);
   const onError = (error: unknown): void => logger.error({ err: error }, 'a background task failed');
-  const verifier = await createVerifier(options.auth, world, onError);
+  const verifier = remembering(await createVerifier(options.auth, world, onError), world);
   const bus = await createEventBus({ database, world, onError });
   const streams = createEventStreams({ database, bus, world, onError });
   const accounts = createAccounts({
@@ -166,7 +167,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const graphql = createGraphqlServer({
     schema,
     verify: verifier.verify,
-    context: (request) => createContext(services, request),
+    context: createContexts(services),
     allowedOrigins: options.allowedOrigins,
     watch: (principal, work) => watchBudgets(accounts, principal, work),
     introspection: options.introspection,
