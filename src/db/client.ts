@@ -63,9 +63,17 @@ export async function inTenants<T>(
   }, config);
 }
 
+/**
+ * Sends the statement now. Merely awaited, drizzle's leaves a turn later, behind what was said after it; and where
+ * several share a round trip, the order in which they leave is the order in which they take locks.
+ */
+export async function sent<Result>(query: { execute(): Promise<Result> }): Promise<Result> {
+  return query.execute();
+}
+
 /** Rows of a raw statement; both drivers answer `{ rows }`. The caller parses what it reads. */
 export async function rowsOf(tx: Tx, statement: SQL): Promise<readonly Record<string, unknown>[]> {
-  const result: unknown = await tx.execute(statement);
+  const result: unknown = await sent(tx.execute(statement));
   if (typeof result === 'object' && result !== null && 'rows' in result && Array.isArray(result.rows))
     return result.rows;
   throw new TypeError('the driver answered without rows');

@@ -4,11 +4,14 @@
  */
 import type { Tx } from './client.ts';
 
-/** `make` prepares a statement with placeholders. A connection has one `Tx` for its life; PGlite's last one transaction. */
-export function perConnection<Statement>(make: (tx: Tx) => Statement): (tx: Tx) => Statement {
+/** `make` says a statement with placeholders. A connection has one `Tx` for its life; PGlite's last one transaction. */
+export function perConnection<Statement>(
+  make: (tx: Tx) => { prepare(name: string): Statement },
+): (tx: Tx) => Statement {
   const made = new WeakMap<Tx, Statement>();
   return (tx) => {
-    const held = made.get(tx) ?? make(tx);
+    // What it is called in the database follows from its text: prepared-statements.ts.
+    const held = made.get(tx) ?? make(tx).prepare('');
     made.set(tx, held);
     return held;
   };

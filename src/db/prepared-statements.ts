@@ -29,18 +29,17 @@ export function preparing(client: PoolClient): PoolClient {
 function named(config: unknown): unknown {
   if (typeof config !== 'object' || config === null || !('text' in config) || typeof config.text !== 'string')
     return config;
-  if ('name' in config && config.name !== undefined) return config;
-  const name = nameOf(config.text);
-  return name === null ? config : { ...config, name };
+  return { ...config, name: nameOf(config.text) };
 }
 
-function nameOf(text: string): string | null {
+/** Undefined for one that isn't prepared. */
+function nameOf(text: string): string | undefined {
   const held = seen.get(text);
   if (held) {
     held.times += 1;
-    return held.times >= FROM_TIME ? held.name : null;
+    return held.times >= FROM_TIME ? held.name : undefined;
   }
   if (seen.size < MOST)
     seen.set(text, { times: 1, name: `cs_${createHash('sha256').update(text).digest('hex').slice(0, 24)}` });
-  return null;
+  return undefined;
 }

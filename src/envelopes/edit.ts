@@ -3,8 +3,9 @@
  * append the events as the last lock taken. Everything that changes an envelope's status goes through here.
  * @module
  */
-import { and, eq, getTableColumns, type SQL, sql } from 'drizzle-orm';
-import type { Tx } from '../db/client.ts';
+import { and, eq, type SQL, sql } from 'drizzle-orm';
+import { sent, type Tx } from '../db/client.ts';
+import { perConnection } from '../db/per-connection.ts';
 import { envelopes, recipients } from '../db/tables.ts';
 import { appendEvents, type NewEvent } from '../events/append.ts';
 import type { Failure } from '../model/envelope.ts';
@@ -37,37 +38,52 @@ export interface Edit {
   valuesTold: boolean;
 }
 
+const keyed = lockingBy(
+  sql`SELECT * FROM unnest(${sql.placeholder('tenants')}::uuid[], ${sql.placeholder('ids')}::uuid[])`,
+);
+
 /** Locks these envelopes in the one order that everyone takes them in; those that don't exist are left out. */
 export async function lockEnvelopes(tx: Tx, keys: readonly EnvelopeKey[]): Promise<Edit[]> {
   if (keys.length === 0) return [];
-  // Arrays, because a set made of JSON would be joined by reading the whole table.
-  const tenants = [...new Set(keys.map(({ tenantId }) => tenantId))];
-  const ids = sql.param(keys.map(({ id }) => id));
-  return lockWhere(tx, tenants, sql`${envelopes.id} = ANY(${ids}::uuid[])`);
+  return keyed(tx, { tenants: keys.map(({ tenantId }) => tenantId), ids: keys.map(({ id }) => id) });
 }
 
-/** Locks, in the same order, the envelopes of these tenants that `condition` holds for. */
-export async function lockWhere(tx: Tx, tenants: readonly string[], condition: SQL): Promise<Edit[]> {
-  const wanted = sql`${envelopes.tenantId} = ANY(${sql.param(tenants)}::uuid[]) AND (${condition})`;
-  // Both leave at once; the recipients are read after the locks are held, since a connection works in order.
-  const locked = tx.select().from(envelopes).where(wanted).orderBy(envelopes.tenantId, envelopes.id).for('update');
-  const theirs = tx
-    .select(getTableColumns(recipients))
-    .from(recipients)
-    .innerJoin(envelopes, and(eq(recipients.tenantId, envelopes.tenantId), eq(recipients.envelopeId, envelopes.id)))
-    .where(wanted);
-  const [rows, people] = await Promise.all([locked, theirs]);
-  const byEnvelope = Map.groupBy(people, ({ envelopeId }) => envelopeId);
-  return rows.map((row) => ({
-    row,
-    recipients: byEnvelope.get(row.id) ?? [],
-    state: row.state,
-    changes: [],
-    syncSource: null,
-    providerId: row.providerId,
-    failure: row.failure,
-    valuesTold: false,
-  }));
+/**
+ * Locks, in the same order, the envelopes whose tenant and id `keys` selects. It takes placeholders for lists, each
+ * unfolded by `unnest`: so the database plans for few rows, found one by one, and need not plan again for others.
+ */
+export function lockingBy(
+  keys: SQL,
+): (tx: Tx, values: Readonly<Record<string, readonly unknown[]>>) => Promise<Edit[]> {
+  const locking = perConnection((tx) =>
+    tx
+      .select()
+      .from(envelopes)
+      .where(sql`(${envelopes.tenantId}, ${envelopes.id}) IN (${keys})`)
+      .orderBy(envelopes.tenantId, envelopes.id)
+      .for('update'),
+  );
+  const reading = perConnection((tx) =>
+    tx
+      .select()
+      .from(recipients)
+      .where(sql`(${recipients.tenantId}, ${recipients.envelopeId}) IN (${keys})`),
+  );
+  return async (tx, values) => {
+    // Both leave at once; the recipients are read after the locks are held, since a connection works in order.
+    const [rows, people] = await Promise.all([locking(tx).execute(values), reading(tx).execute(values)]);
+    const byEnvelope = Map.groupBy(people, ({ envelopeId }) => envelopeId);
+    return rows.map((row) => ({
+      row,
+      recipients: byEnvelope.get(row.id) ?? [],
+      state: row.state,
+      changes: [],
+      syncSource: null,
+      providerId: row.providerId,
+      failure: row.failure,
+      valuesTold: false,
+    }));
+  };
 }
 
 /** Joins what a provider said; true when any register has changed. */
@@ -151,21 +167,12 @@ function changedRecipients(edit: Edit, world: World): RecipientRow[] {
   return changed;
 }
 
+/** Record separator: JSON has none, and joined by it many leave as one text, without being quoted. */
+const BETWEEN_JSON = '\u001e';
+
 async function writeRows(tx: Tx, edits: readonly Edit[], people: readonly RecipientRow[]): Promise<void> {
-  const envelopeRows = edits.map(({ row, state, providerId, failure, syncSource }) => {
-    const { status, providerStatus, reason } = view(state);
-    return {
-      tenant_id: row.tenantId,
-      id: row.id,
-      status,
-      provider_status: providerStatus,
-      reason,
-      state,
-      provider_id: providerId,
-      failure,
-      sync_source: syncSource,
-    };
-  });
+  const views = edits.map(({ state }) => view(state));
+  const of = (read: (edit: Edit) => string | null) => sql.param(edits.map(read));
   const recipientRows = people.map((person) => ({
     tenant_id: person.tenantId,
     id: person.id,
@@ -183,22 +190,26 @@ async function writeRows(tx: Tx, edits: readonly Edit[], people: readonly Recipi
     reason: person.reason,
     status_at: person.statusAt,
   }));
-  // Said twice, as a join and as arrays: by the arrays the rows are found without reading the whole table.
-  const tenants = sql.param([...new Set(edits.map(({ row }) => row.tenantId))]);
-  const ids = sql.param(edits.map(({ row }) => row.id));
-  await tx.execute(sql`
-    WITH news AS (
-      SELECT * FROM jsonb_to_recordset(${JSON.stringify(envelopeRows)}::jsonb) AS x(
-        tenant_id uuid, id uuid, status text, provider_status text, reason text, state jsonb, provider_id text,
-        failure jsonb, sync_source text)
-    ), saved AS (
+  // Lists, since the database plans for few of them, found one by one; of what is unfolded from JSON it expects many.
+  await sent(
+    tx.execute(sql`
+    WITH saved AS (
       UPDATE envelopes e SET status = x.status, provider_status = x.provider_status, reason = x.reason,
-        state = x.state, provider_id = x.provider_id, failure = x.failure, version = e.version + 1,
+        state = x.state::jsonb, provider_id = x.provider_id, failure = x.failure::jsonb, version = e.version + 1,
         updated_at = countersign_now(),
         synced_at = CASE WHEN x.sync_source IS NULL THEN e.synced_at ELSE countersign_now() END,
         sync_source = coalesce(x.sync_source, e.sync_source)
-      FROM news x WHERE e.tenant_id = x.tenant_id AND e.id = x.id
-        AND e.tenant_id = ANY(${tenants}::uuid[]) AND e.id = ANY(${ids}::uuid[])
+      FROM unnest(
+        ${of(({ row }) => row.tenantId)}::uuid[], ${of(({ row }) => row.id)}::uuid[],
+        ${sql.param(views.map(({ status }) => status))}::text[],
+        ${sql.param(views.map(({ providerStatus }) => providerStatus))}::text[],
+        ${sql.param(views.map(({ reason }) => reason))}::text[],
+        string_to_array(${edits.map(({ state }) => JSON.stringify(state)).join(BETWEEN_JSON)}, ${BETWEEN_JSON}),
+        ${of(({ providerId }) => providerId)}::text[],
+        ${of(({ failure }) => (failure === null ? null : JSON.stringify(failure)))}::text[],
+        ${of(({ syncSource }) => syncSource)}::text[])
+        AS x (tenant_id, id, status, provider_status, reason, state, provider_id, failure, sync_source)
+      WHERE e.tenant_id = x.tenant_id AND e.id = x.id
     )
     INSERT INTO recipients
     SELECT x.* FROM jsonb_to_recordset(${JSON.stringify(recipientRows)}::jsonb) AS x(
@@ -207,7 +218,8 @@ async function writeRows(tx: Tx, edits: readonly Edit[], people: readonly Recipi
       status_at timestamptz)
     ON CONFLICT (tenant_id, envelope_id, provider_ref) DO UPDATE SET name = excluded.name, email = excluded.email,
       routing_order = excluded.routing_order, status = excluded.status, provider_status = excluded.provider_status,
-      reason = excluded.reason, status_at = excluded.status_at`);
+      reason = excluded.reason, status_at = excluded.status_at`),
+  );
 }
 
 function newEvents(edit: Edit, world: World, recipientIds: ReadonlyMap<string, string>): NewEvent[] {

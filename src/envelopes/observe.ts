@@ -3,13 +3,13 @@
  * @module
  */
 import { sql } from 'drizzle-orm';
-import type { Tx } from '../db/client.ts';
+import { sent, type Tx } from '../db/client.ts';
 import { dbNow } from '../db/columns.ts';
-import { due, envelopes } from '../db/tables.ts';
+import { due } from '../db/tables.ts';
 import { uuidOf } from '../model/ids.ts';
 import type { Sighting } from '../model/observation.ts';
 import type { World } from '../world.ts';
-import { type Edit, type EnvelopeKey, joinObservation, lockEnvelopes, lockWhere, saveEdits } from './edit.ts';
+import { type Edit, type EnvelopeKey, joinObservation, lockEnvelopes, lockingBy, saveEdits } from './edit.ts';
 import { learnProviderId, parkOrFind } from './park.ts';
 
 export interface Sighted {
@@ -28,19 +28,27 @@ export interface Observed {
   readonly envelopeId: string | null;
 }
 
+const ph = (name: string) => sql.placeholder(name);
+const named = lockingBy(sql`
+  SELECT f.tenant_id, f.id FROM unnest(${ph('tenants')}::uuid[], ${ph('accounts')}::uuid[], ${ph('theirs')}::text[]) AS k (t, a, p)
+    JOIN envelopes f ON f.tenant_id = k.t AND f.account_id = k.a AND f.provider_id = k.p
+  UNION ALL
+  SELECT f.tenant_id, f.id FROM unnest(${ph('tenants')}::uuid[], ${ph('accounts')}::uuid[], ${ph('ours')}::uuid[]) AS k (t, a, o)
+    JOIN envelopes f ON f.tenant_id = k.t AND f.id = k.o
+    WHERE f.account_id = k.a AND f.provider_id IS NULL`);
+
 /**
  * Locks the envelopes that these are about, in the one order: by the provider's id, or by ours, which the provider
  * carries back. Ours counts only while the provider's isn't known: metadata can be copied.
  */
 export async function lockSighted(tx: Tx, sighted: readonly Sighted[]): Promise<Edit[]> {
   if (sighted.length === 0) return [];
-  const all = <T>(read: (one: Sighted) => T) => sql.param([...new Set(sighted.map(read))]);
-  const ours = sighted.flatMap(({ sighting }) => ourIdOf(sighting) ?? []);
-  const accounts = sql`${envelopes.accountId} = ANY(${all(({ accountId }) => accountId)}::uuid[])`;
-  const byProvider = sql`${envelopes.providerId} = ANY(${all(({ sighting }) => sighting.providerId)}::text[])`;
-  const byOurs = sql`${envelopes.id} = ANY(${sql.param(ours)}::uuid[]) AND ${envelopes.providerId} IS NULL`;
-  const tenants = [...new Set(sighted.map(({ tenantId }) => tenantId))];
-  return lockWhere(tx, tenants, sql`${accounts} AND ${byProvider} OR ${accounts} AND ${byOurs}`);
+  return named(tx, {
+    tenants: sighted.map(({ tenantId }) => tenantId),
+    accounts: sighted.map(({ accountId }) => accountId),
+    theirs: sighted.map(({ sighting }) => sighting.providerId),
+    ours: sighted.map(({ sighting }) => ourIdOf(sighting)),
+  });
 }
 
 /**
@@ -116,8 +124,10 @@ function ourIdOf({ envelopeId }: Sighting): string | null {
 /** A read of each of these, as soon as a runner comes by. */
 export async function scheduleReads(tx: Tx, keys: readonly EnvelopeKey[]): Promise<void> {
   if (keys.length === 0) return;
-  await tx
-    .insert(due)
-    .values(keys.map(({ tenantId, id }) => ({ tenantId, kind: 'READ' as const, id, dueAt: dbNow })))
-    .onConflictDoUpdate({ target: [due.tenantId, due.kind, due.id], set: { dueAt: dbNow } });
+  await sent(
+    tx
+      .insert(due)
+      .values(keys.map(({ tenantId, id }) => ({ tenantId, kind: 'READ' as const, id, dueAt: dbNow })))
+      .onConflictDoUpdate({ target: [due.tenantId, due.kind, due.id], set: { dueAt: dbNow } }),
+  );
 }

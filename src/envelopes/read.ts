@@ -61,8 +61,7 @@ const findingLogged = perConnection((tx) =>
   tx
     .select({ row: envelopes, head })
     .from(envelopes)
-    .where(and(eq(envelopes.tenantId, sql.placeholder('tenantId')), anyOf(envelopes.id, sql.placeholder('ids'))))
-    .prepare('find_logged'),
+    .where(and(eq(envelopes.tenantId, sql.placeholder('tenantId')), anyOf(envelopes.id, sql.placeholder('ids')))),
 );
 
 export async function findLogged(tx: Tx, tenantId: string, ids: readonly string[]): Promise<LoggedEnvelope[]> {
@@ -119,8 +118,7 @@ const recipientsOfAny = perConnection((tx) =>
         anyOf(recipients.envelopeId, sql.placeholder('envelopeIds')),
       ),
     )
-    .orderBy(asc(recipients.position), asc(recipients.id))
-    .prepare('recipients_of'),
+    .orderBy(asc(recipients.position), asc(recipients.id)),
 );
 
 export async function recipientsOf(tx: Tx, tenantId: string, envelopeIds: readonly string[]): Promise<RecipientRow[]> {

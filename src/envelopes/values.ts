@@ -4,7 +4,7 @@
  * @module
  */
 import { and, eq, inArray, isNull, sql } from 'drizzle-orm';
-import type { Tx } from '../db/client.ts';
+import { sent, type Tx } from '../db/client.ts';
 import { fields, recipients } from '../db/tables.ts';
 import { publicId, uuidOf } from '../model/ids.ts';
 import type { FieldKind } from '../model/words.ts';
@@ -54,10 +54,12 @@ export async function keepValues(tx: Tx, tenantId: string, values: ReadonlyMap<s
     return id === null ? [] : [{ id, value }];
   });
   if (rows.length === 0) return;
-  await tx.execute(sql`
+  await sent(
+    tx.execute(sql`
     UPDATE fields f SET signed_value = x.value
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS x(id uuid, value text)
-    WHERE f.tenant_id = ${tenantId} AND f.id = x.id`);
+    WHERE f.tenant_id = ${tenantId} AND f.id = x.id`),
+  );
 }
 
 /** A read, as soon as a runner comes by, of those among these that are completed and have fields whose values aren't known. */
@@ -69,7 +71,8 @@ export async function scheduleValueReads(
   const tenants = sql.param([...new Set(keys.map(({ tenantId }) => tenantId))]);
   const ids = sql.param(keys.map(({ id }) => id));
   const kinds = sql.param([...VALUE_KINDS]);
-  await tx.execute(sql`
+  await sent(
+    tx.execute(sql`
     INSERT INTO due (tenant_id, kind, id, due_at)
     SELECT f.tenant_id, 'READ', f.envelope_id, countersign_now() FROM fields f
     WHERE f.tenant_id = ANY(${tenants}::uuid[]) AND f.envelope_id = ANY(${ids}::uuid[])
@@ -77,5 +80,6 @@ export async function scheduleValueReads(
       AND EXISTS (SELECT FROM envelopes e
         WHERE e.tenant_id = f.tenant_id AND e.id = f.envelope_id AND e.status = 'COMPLETED')
     GROUP BY f.tenant_id, f.envelope_id
-    ON CONFLICT (tenant_id, kind, id) DO UPDATE SET due_at = excluded.due_at`);
+    ON CONFLICT (tenant_id, kind, id) DO UPDATE SET due_at = excluded.due_at`),
+  );
 }

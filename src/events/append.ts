@@ -4,7 +4,7 @@
  * @module
  */
 import { sql } from 'drizzle-orm';
-import type { Tx } from '../db/client.ts';
+import { sent, type Tx } from '../db/client.ts';
 import type { EnvelopeStatus, EventType, RecipientStatus, Source } from '../model/words.ts';
 
 export interface NewEvent {
@@ -39,7 +39,8 @@ export async function appendEvents(tx: Tx, events: readonly NewEvent[]): Promise
     recipient_id: event.recipientId,
     recipient_status: event.recipientStatus,
   }));
-  await tx.execute(sql`
+  await sent(
+    tx.execute(sql`
     WITH incoming AS (
       SELECT x.*, row_number() OVER (PARTITION BY tenant_id ORDER BY place) AS n,
         count(*) OVER (PARTITION BY tenant_id) AS total
@@ -56,5 +57,6 @@ export async function appendEvents(tx: Tx, events: readonly NewEvent[]): Promise
       recipient_id, recipient_status)
     SELECT i.tenant_id, a.sequence - i.total + i.n, i.id, i.envelope_id, i.account_id, i.type, i.occurred_at,
       countersign_now(), i.source, i.status, i.recipient_id, i.recipient_status
-    FROM incoming i JOIN advanced a ON a.tenant_id = i.tenant_id`);
+    FROM incoming i JOIN advanced a ON a.tenant_id = i.tenant_id`),
+  );
 }

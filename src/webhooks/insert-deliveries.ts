@@ -3,7 +3,7 @@
  * @module
  */
 import { sql } from 'drizzle-orm';
-import { rowsOf, type Tx } from '../db/client.ts';
+import { rowsOf, sent, type Tx } from '../db/client.ts';
 import type { DeliveryEffect } from '../model/words.ts';
 import type { Incoming } from './incoming.ts';
 
@@ -53,7 +53,8 @@ async function insertJoined(tx: Tx, stored: readonly StoredDelivery[]): Promise<
     starts.push(end);
     end += incoming.body.length;
   }
-  await tx.execute(sql`
+  await sent(
+    tx.execute(sql`
     INSERT INTO deliveries (tenant_id, id, account_id, verdict, effect, reason, content_type, envelope_id, body)
     SELECT tenant_id, id, account_id, verdict, effect, reason, content_type, envelope_id,
       substring(${sql.param(Buffer.concat(stored.map((one) => one.incoming.body)))}::bytea FROM start FOR length)
@@ -62,15 +63,18 @@ async function insertJoined(tx: Tx, stored: readonly StoredDelivery[]): Promise<
       ${of((one) => one.incoming.accountId)}::uuid[], ${of(verdict)}::text[], ${of((one) => one.effect)}::text[],
       ${of((one) => one.incoming.unparsable)}::text[], ${of((one) => one.incoming.contentType)}::text[],
       ${of((one) => one.envelopeId)}::uuid[], ${sql.param(starts)}::int[], ${of((one) => one.incoming.body.length)}::int[])
-      AS n (tenant_id, id, account_id, verdict, effect, reason, content_type, envelope_id, start, length)`);
+      AS n (tenant_id, id, account_id, verdict, effect, reason, content_type, envelope_id, start, length)`),
+  );
 }
 
 async function insertAlone(tx: Tx, one: StoredDelivery): Promise<void> {
   const { incoming, effect, envelopeId } = one;
-  await tx.execute(sql`
+  await sent(
+    tx.execute(sql`
     INSERT INTO deliveries (tenant_id, id, account_id, verdict, effect, reason, content_type, envelope_id, body)
     VALUES (${incoming.tenantId}::uuid, ${incoming.id}::uuid, ${incoming.accountId}::uuid, ${verdict(one)}, ${effect},
-      ${incoming.unparsable}, ${incoming.contentType}, ${envelopeId}::uuid, ${sql.param(incoming.body)}::bytea)`);
+      ${incoming.unparsable}, ${incoming.contentType}, ${envelopeId}::uuid, ${sql.param(incoming.body)}::bytea)`),
+  );
 }
 
 function verdict({ incoming }: StoredDelivery): string {
