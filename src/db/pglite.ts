@@ -25,7 +25,8 @@ export async function openPglite(options: PgliteOptions = {}): Promise<Database>
   if (!options.snapshot) await migrate(database, { migrationsFolder: MIGRATIONS });
   return {
     kind: 'pglite',
-    withTenants: (tenants, work) => inTenants(database, tenants, work),
+    // There is no round trip to save.
+    withTenants: (tenants, work) => inTenants(database, tenants, (tx) => work(tx, (send) => send())),
     readSnapshot: (tenants, work) => inTenants(database, tenants, work, SNAPSHOT),
     notify: async (channel) => {
       await client.query('SELECT pg_notify($1, $2)', [channel, '']);

@@ -13,12 +13,13 @@ const MOST = 500;
 
 const seen = new Map<string, { times: number; readonly name: string }>();
 
-/** The client as drizzle is to use it: the same, but for `query`. */
-export function preparing(client: PoolClient): PoolClient {
+/** The client as drizzle is to use it: the same, but for `query`, which is refused while `isEnding`. */
+export function preparing(client: PoolClient, isEnding: () => boolean): PoolClient {
   return new Proxy(client, {
     get(target, property) {
       if (property !== 'query') return Reflect.get(target, property, target);
       return (config: unknown, values: unknown) => {
+        if (isEnding()) return Promise.reject(new Error('a statement was asked for after the last of its transaction'));
         joinWrites(client);
         return Reflect.apply(target.query, target, [named(config), values]);
       };

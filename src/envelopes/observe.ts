@@ -3,7 +3,7 @@
  * @module
  */
 import { sql } from 'drizzle-orm';
-import { sent, type Tx } from '../db/client.ts';
+import { type SendLast, sent, type Tx } from '../db/client.ts';
 import { dbNow } from '../db/columns.ts';
 import { due } from '../db/tables.ts';
 import { uuidOf } from '../model/ids.ts';
@@ -55,6 +55,7 @@ export async function lockSighted(tx: Tx, sighted: readonly Sighted[]): Promise<
  * In the caller's transaction, after its dedupe keys: joins the observations into the envelopes that `lockSighted` has
  * locked for them, writes envelopes and recipients, parks what matches none, appends events (heads last). Answers in the
  * order given. `alongside` writes what goes with it, in the same round trip; it takes no lock that others wait for.
+ * With `sendLast` these are the last statements of the transaction.
  */
 export async function observe(
   tx: Tx,
@@ -62,6 +63,7 @@ export async function observe(
   locked: readonly Edit[],
   sighted: readonly Sighted[],
   alongside: (observed: readonly Observed[]) => Promise<void> = async () => undefined,
+  sendLast: SendLast = (send) => send(),
 ): Promise<Observed[]> {
   const edits = new EditsByName(locked);
   const observed: Observed[] = [];
@@ -86,7 +88,9 @@ export async function observe(
     if (item.withValues) edit.valuesTold = true;
     observed.push({ effect: changed ? 'APPLIED' : 'UNCHANGED', envelopeId: edit.row.id });
   }
-  await Promise.all([scheduleReads(tx, [...toRead.values()]), alongside(observed), saveEdits(tx, world, edits.all())]);
+  await sendLast(() =>
+    Promise.all([scheduleReads(tx, [...toRead.values()]), alongside(observed), saveEdits(tx, world, edits.all())]),
+  );
   return observed;
 }
 

@@ -16,14 +16,19 @@ export function parseInstant(text: string): Instant | null {
   const [, seconds = '', fraction = '', zone = 'Z'] = match;
   // JavaScript takes the 30th of February for the 2nd of March, and 24:00 for the next day.
   const local = new Date(`${seconds}Z`);
-  if (Number.isNaN(local.getTime()) || !local.toISOString().startsWith(seconds.toUpperCase())) return null;
-  const isUtc = zone === 'Z' || zone === 'z';
-  const date = isUtc ? local : new Date(`${seconds}${zone.replace(/^(...):?(..)$/, '$1:$2')}`);
+  if (Number.isNaN(local.getTime()) || local.getUTCDate() !== Number(seconds.slice(8, 10))) return null;
+  // Most are in UTC already, and there are dozens in a message.
+  if (zone === 'Z' || zone === 'z') return canonical(seconds, fraction);
+  const date = new Date(`${seconds}${zone.replace(/^(...):?(..)$/, '$1:$2')}`);
   if (Number.isNaN(date.getTime())) return null;
   const utc = date.toISOString();
   // Years before 0 and after 9999 have another width, and would be out of order as text.
   if (utc.length !== 24) return null;
-  return brand(`${utc.slice(0, 19)}.${fraction.padEnd(9, '0')}Z`);
+  return canonical(utc.slice(0, 19), fraction);
+}
+
+function canonical(seconds: string, fraction: string): Instant {
+  return brand(`${seconds.toUpperCase()}.${fraction.padEnd(9, '0')}Z`);
 }
 
 export function instantOf(date: Date): Instant {

@@ -99,7 +99,7 @@ export function createInbox(deps: InboxDeps): Inbox {
   async function storeWithRetries(batch: readonly Incoming[]): Promise<readonly StoredDelivery[]> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await storeBatch(database, world, batch);
+        return await storeBatch(database, world, batch, () => undefined);
       } catch (error) {
         if (attempt === ATTEMPTS || !isRetryable(error)) throw error;
         await world.sleep(world.random() * 10 * 2 ** attempt);

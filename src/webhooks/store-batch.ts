@@ -3,7 +3,7 @@
  * @module
  */
 import { DrizzleQueryError, sql } from 'drizzle-orm';
-import { type Database, sent, sqlState, type Tx } from '../db/client.ts';
+import { type Database, type SendLast, sent, sqlState, type Tx } from '../db/client.ts';
 import type { Edit } from '../envelopes/edit.ts';
 import { lockSighted, type Observed, observe, type Sighted } from '../envelopes/observe.ts';
 import type { World } from '../world.ts';
@@ -18,15 +18,19 @@ export class UnusableNews extends Error {
   }
 }
 
-/** Commits the batch; answers the deliveries that were new. What isn't among them was stored before. */
+/**
+ * Commits the batch; answers the deliveries that were new. What isn't among them was stored before. `onLast` is called
+ * when all that is left is the database's to do.
+ */
 export async function storeBatch(
   database: Database,
   world: World,
   batch: readonly Incoming[],
+  onLast: () => void,
 ): Promise<readonly StoredDelivery[]> {
   const tenants = [...new Set(batch.map((one) => one.tenantId))].toSorted();
   const sorted = batch.toSorted(namedFirst);
-  return database.withTenants(tenants, async (tx) => {
+  return database.withTenants(tenants, async (tx, sendLast) => {
     // In one round trip, whatever turns out to be a repetition: the keys first, since a connection works in order.
     const [, fresh, locked] = await Promise.all([
       planOnce(tx),
@@ -35,7 +39,11 @@ export async function storeBatch(
     ]);
     const incoming = sorted.filter((one) => fresh.has(one.id));
     if (incoming.length === 0) return [];
-    return apply(tx, world, locked, incoming);
+    return apply(tx, world, locked, incoming, (send) => {
+      const results = sendLast(send);
+      onLast();
+      return results;
+    });
   });
 }
 
@@ -66,6 +74,7 @@ async function apply(
   world: World,
   locked: readonly Edit[],
   batch: readonly Incoming[],
+  sendLast: SendLast,
 ): Promise<StoredDelivery[]> {
   const storedWith = (observed: readonly Observed[]): StoredDelivery[] => {
     let next = 0;
@@ -74,9 +83,9 @@ async function apply(
       return { incoming, ...together(incoming, own) };
     });
   };
-  const observed = await observe(tx, world, locked, batch.flatMap(sightedBy), (found) =>
-    insertDeliveries(tx, storedWith(found)),
-  ).catch(blameNews);
+  const alongside = (found: readonly Observed[]): Promise<void> => insertDeliveries(tx, storedWith(found));
+  const sighted = batch.flatMap(sightedBy);
+  const observed = await observe(tx, world, locked, sighted, alongside, sendLast).catch(blameNews);
   return storedWith(observed);
 }
 

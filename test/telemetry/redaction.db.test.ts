@@ -121,7 +121,7 @@ async function breakDatabase(): Promise<void> {
     withTenants: ((tenants, work) =>
       withTenants(tenants, async (tx) => {
         if (tenants.length > 0 && times-- > 0) await tx.execute(sql`SELECT ${`${EMAIL} ${SUBJECT} ${NAME}`}::uuid`);
-        return work(tx);
+        return work(tx, (send) => send());
       })) satisfies typeof withTenants,
   });
 }

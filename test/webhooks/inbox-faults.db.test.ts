@@ -18,7 +18,7 @@ function failing(times: number, code: string): { database: Database; tried: () =
       ...database,
       withTenants: (tenants, work) =>
         database.withTenants(tenants, async (tx) => {
-          const result = await work(tx);
+          const result = await work(tx, (send) => send());
           if (tenants.length > 0 && ++tried <= times) throw Object.assign(new Error('planted'), { code });
           return result;
         }),

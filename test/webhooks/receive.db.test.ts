@@ -202,7 +202,7 @@ describe('a receiver', () => {
       ...database,
       withTenants: (tenants, work) =>
         database.withTenants(tenants, async (tx) => {
-          const result = await work(tx);
+          const result = await work(tx, (send) => send());
           if (failing) throw Object.assign(new Error('terminating connection'), { code: '57P01' });
           return result;
         }),
