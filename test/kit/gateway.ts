@@ -55,8 +55,8 @@ export interface TestGateway {
     variables?: object,
     headers?: Readonly<Record<string, string>>,
   ): Promise<Answer>;
-  /** The sandbox's account, connected by `connectAccount`; answers its id (acc_…). */
-  connectSandboxAccount(tenantId: string): Promise<string>;
+  /** The sandbox's account, or another one of it, connected by `connectAccount`; answers its id (acc_…). */
+  connectSandboxAccount(tenantId: string, other?: { readonly providerAccountId: string }): Promise<string>;
   sse(token: string, document: string, variables?: object): Follower;
   ws(token: string, document: string, variables?: object): Follower;
   /** A call of the sandbox's control API; `path` is relative to `/_sandbox`. */
@@ -150,8 +150,9 @@ export async function startTestGateway(
     token,
     gql,
     whole,
-    connectSandboxAccount: async (tenantId) => {
-      const { integrationKey, userId, accountId: providerAccountId, privateKey, hmacKeys } = sandbox.credentials;
+    connectSandboxAccount: async (tenantId, other) => {
+      const { integrationKey, userId, accountId, privateKey, hmacKeys } = sandbox.credentials;
+      const { providerAccountId = accountId } = other ?? {};
       const docusign = { integrationKey, userId, privateKey, hmacKeys, providerAccountId, oauthUrl: sandbox.url };
       const input = { environment: 'SANDBOX', credentials: { docusign } };
       const bearer = await token({ tenantId, scopes: ['accounts:write'] });

@@ -41,9 +41,18 @@ export interface Names {
 
 /** What is right where nothing is named. */
 export interface Own {
+  /** By the name of the argument. */
   readonly ids: Readonly<Record<string, string>>;
+  /** By the root field, what stands in for those. */
+  readonly idsOf: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Strings and words of enums, by the name of the argument. */
   readonly texts: Readonly<Record<string, () => string>>;
+  /** By name: what is given though it need not be. */
+  readonly optional: Readonly<Record<string, unknown>>;
 }
+
+/** How deep the result of a root field is selected, where three levels are not all there is. */
+const DEPTHS: Readonly<Record<string, number>> = { validateEnvelope: 6 };
 
 export function rootFields(kind: Kind): GraphQLField<unknown, unknown>[] {
   const root =
@@ -58,8 +67,9 @@ export function rootFields(kind: Kind): GraphQLField<unknown, unknown>[] {
 export function visits(names: Names, own: Own): Visit[] {
   return (['query', 'mutation', 'subscription'] as const).flatMap((kind) =>
     rootFields(kind).flatMap((field) =>
-      argumentSets(field, names, own).flatMap(({ place, variables }) =>
-        documentsFor(kind, field).map((document) => ({ kind, field: field.name, place, document, variables })),
+      argumentSets(field, names, { ...own, ids: { ...own.ids, ...own.idsOf[field.name] } }).flatMap(
+        ({ place, variables }) =>
+          documentsFor(kind, field).map((document) => ({ kind, field: field.name, place, document, variables })),
       ),
     ),
   );
@@ -72,7 +82,7 @@ export function documentsFor(kind: Kind, { name, args, type }: GraphQLField<unkn
   const named = getNamedType(type);
   const selections = isInterfaceType(named)
     ? schema.getPossibleTypes(named).map((member) => `{ __typename ... on ${member.name} ${selectionOf(member, 2)} }`)
-    : [selectionOf(type, 3)];
+    : [selectionOf(type, DEPTHS[name] ?? 3)];
   return selections.map(
     (selection) => `${kind} Walk${declared && `(${declared})`} { ${name}${given && `(${given})`} ${selection} }`,
   );
@@ -125,9 +135,9 @@ function argumentSets(
   return [{ place: '', variables: plain }, ...named];
 }
 
-/** Arguments that name nothing: what is required, and a page's size. */
+/** Arguments that name nothing: what is required, and what is given all the same. */
 function baseEntry(name: string, type: GraphQLInputType, preset: unknown, own: Own): [string, unknown][] {
-  if (!isNonNullType(type) || preset !== undefined) return name === 'waitMs' ? [[name, 5_000]] : [];
+  if (!isNonNullType(type) || preset !== undefined) return name in own.optional ? [[name, own.optional[name]]] : [];
   return [[name, baseValue(name, type, own)]];
 }
 
@@ -140,7 +150,7 @@ function baseValue(name: string, type: GraphQLInputType, own: Own): unknown {
     if (type.isOneOf && first) return { [first.name]: baseValue(first.name, first.type, own) };
     return Object.fromEntries(fields.flatMap((field) => baseEntry(field.name, field.type, field.defaultValue, own)));
   }
-  if (isEnumType(type)) return type.getValues()[0]?.name;
+  if (isEnumType(type)) return own.texts[name]?.() ?? type.getValues()[0]?.name;
   switch ((type satisfies GraphQLNamedType).name) {
     case 'ID':
       return own.ids[name] ?? own.ids['id'];
