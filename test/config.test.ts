@@ -67,6 +67,16 @@ describe('the configuration of serve', () => {
     expect(Object.isFrozen(config) && Object.isFrozen(config.auth)).toBe(true);
   });
 
+  it('tells metrics nowhere, on this machine once a port is set, and elsewhere only when told', () => {
+    expect(serveConfig({ ...GOOD, METRICS_HOST: '0.0.0.0' }).metricsListener).toEqual({ port: null, host: '' });
+    const opened = { ...GOOD, METRICS_PORT: '9464' };
+    expect(serveConfig(opened).metricsListener).toEqual({ port: 9464, host: '127.0.0.1' });
+    expect(serveConfig({ ...opened, METRICS_HOST: '10.0.0.7' }).metricsListener).toEqual({
+      port: 9464,
+      host: '10.0.0.7',
+    });
+  });
+
   it('names everything that is missing at once', () => {
     const names = problemsOf(() => serveConfig({})).map(({ name }) => name);
     expect(names.toSorted()).toEqual([

@@ -3,13 +3,15 @@
  */
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { z } from 'zod';
+import manifest from '../../package.json' with { type: 'json' };
 import { startDocusignSandbox } from '../../src/sandbox/docusign/index.ts';
+import { TRACE_PACKAGES } from '../../src/telemetry/otlp.ts';
 import { at, eventually, textAt } from '../kit/answer.ts';
 import { freshPostgres } from '../kit/database.ts';
 import { envelope, SEND } from '../kit/envelopes.ts';
 import { followBySse } from '../kit/follow.ts';
 import { atEnd } from '../kit/at-end.ts';
-import { runCli, spawnCli, whileRunning } from '../system/child.ts';
+import { freePort, runCli, spawnCli, whileRunning } from '../system/child.ts';
 import {
   ask,
   connectAccount,
@@ -19,6 +21,9 @@ import {
   serveSettings,
   type ServeSettings,
 } from '../system/kit.ts';
+
+/** Where a machine has more than one address of its own without being told so. */
+const isLinux = process.platform === 'linux';
 
 /** A database that is migrated, owned by a superuser. */
 const superusers = await freshPostgres();
@@ -64,6 +69,22 @@ describe('countersign serve', { timeout: 120_000 }, () => {
     expect(stderr).toMatch(/^DATABASE_URL: the login "\w+" is a superuser or bypasses row-level security\. .*\n$/);
   });
 
+  it('says in a sentence what to install when traces are asked for without their packages', async () => {
+    // As where nobody installed them: the optional peers can't be found.
+    const hooks = `import { registerHooks } from 'node:module';
+      registerHooks({ resolve(name, context, next) {
+        if (${JSON.stringify(TRACE_PACKAGES)}.includes(name)) throw Object.assign(new Error('gone'), { code: 'ERR_MODULE_NOT_FOUND' });
+        return next(name, context);
+      } });`;
+    const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(hooks)}`;
+    const env = { ...serveEnvironment(SETTINGS, 0), OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1', NODE_OPTIONS };
+    const { exit, stderr } = await runCli(['serve'], { env: { ...env, DATABASE_URL: superusers }, cli: 'src/cli.ts' });
+    expect(exit.code).toBe(1);
+    const names = Object.keys(manifest.peerDependencies);
+    expect(stderr).toMatch(/^OTEL_EXPORTER_OTLP_ENDPOINT is set, and .* is not installed\. Install it: npm i .*\n$/);
+    expect(stderr.trim().split('npm i ')[1]?.split(' ').toSorted()).toEqual(names.toSorted());
+  });
+
   it('says in a sentence that the database is not there', async () => {
     const settings = { ...SETTINGS, databaseUrl: `${inject('postgres').server}/there_is_no_such_database` };
     const { exit, stderr } = await runCli(['serve'], { env: serveEnvironment(settings, 0) });
@@ -96,11 +117,15 @@ const Printed = z.object({
 describe('a gateway and a sandbox, each in its process', { timeout: 120_000 }, () => {
   let gateway: GatewayProcess;
   let token: string;
+  let metrics: string;
   let sandbox: z.infer<typeof Printed>['docusign'];
 
   beforeAll(async () => {
     const settings = await serveSettings();
-    gateway = await serveProcess(settings);
+    const metricsPort = await freePort();
+    metrics = `http://127.0.0.2:${metricsPort}/metrics`;
+    const METRICS_HOST = isLinux ? '127.0.0.2' : '127.0.0.1';
+    gateway = await serveProcess(settings, { METRICS_PORT: String(metricsPort), METRICS_HOST });
     const standIn = spawnCli(['sandbox', '--port', '0', '--json']);
     await Promise.all([gateway.start(), whileRunning(standIn, () => standIn.stdout.endsWith('\n'))]);
     sandbox = Printed.parse(JSON.parse(standIn.stdout)).docusign;
@@ -109,6 +134,11 @@ describe('a gateway and a sandbox, each in its process', { timeout: 120_000 }, (
     const minted = await runCli(['token', '--tenant', settings.tenantId, '--subject', 'somebody'], { env });
     token = minted.stdout.trim();
   }, 240_000);
+
+  it.runIf(isLinux)('tells its metrics at METRICS_HOST and nowhere else', async () => {
+    expect(await (await fetch(metrics)).text()).toContain('countersign_webhook_deliveries_total');
+    await expect(fetch(metrics.replace('127.0.0.2', '127.0.0.1'))).rejects.toThrow('fetch failed');
+  });
 
   it('takes the token that `countersign token` made, for its tenant and subject', async () => {
     const answer = await ask(gateway.url, token, '{ viewer { subject scopes } }');
