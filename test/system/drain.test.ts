@@ -143,6 +143,28 @@ describe('a gateway that is told to stop under load', { timeout: 120_000 }, () =
   });
 });
 
+describe('a gateway whose work outlasts DRAIN_LIMIT_SECONDS', { timeout: 120_000 }, () => {
+  it('ends with 1 at that limit, and says what becomes of the work', async () => {
+    const sandbox = await startDocusignSandbox();
+    atEnd(() => sandbox.close());
+    const settings = await serveSettings();
+    const gateway = await serveProcess(settings, { DRAIN_LIMIT_SECONDS: '1' });
+    await gateway.start();
+    const token = await serveToken(settings);
+    const accountId = await connectAccount(gateway.url, token, sandbox);
+    await control(sandbox.url, 'POST', '/faults', { route: 'POST /envelopes', kind: 'slow', ms: 60_000 });
+    const input = { idempotencyKey: 'slow', what: { envelope: envelope(accountId) }, waitMs: 0 };
+    const sent = await ask(gateway.url, token, SEND, { input });
+    expect(at(sent, 'data.sendEnvelope.envelope.status')).toBe('SENDING');
+    const begin = performance.now();
+    expect(await gateway.child.end('SIGTERM', 30_000)).toEqual({ code: 1, signal: null });
+    expect(performance.now() - begin).toBeGreaterThan(950);
+    expect(gateway.child.stdout + gateway.child.stderr).toContain(
+      'stopped with work under way: commands are taken up by another gateway, or at the next start',
+    );
+  });
+});
+
 /** Those that are there when nothing new has come for a moment. */
 async function allSequences(follower: Follower): Promise<number[]> {
   let before = -1;
