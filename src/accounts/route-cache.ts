@@ -20,7 +20,7 @@ type Load = (provider: string, hash: string) => Promise<WebhookRoute | null>;
 
 export interface RouteCache {
   readonly find: Load;
-  /** Forgets everything: an account has changed in this process. Others learn of it when their memory ends. */
+  /** Forgets everything: an account has changed, here or as another replica tells. */
   clear(): void;
 }
 

@@ -1,7 +1,9 @@
 /**
  * Two gateways on one Postgres: what one does the other tells, and what both do at once happens once.
  */
+import { createHmac } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { REMEMBER_MS } from '../../src/accounts/route-cache.ts';
 import { startDocusignSandbox } from '../../src/sandbox/docusign/index.ts';
 import { at, type Answer, eventually, textAt } from '../kit/answer.ts';
 import { envelope, SEND } from '../kit/envelopes.ts';
@@ -22,6 +24,8 @@ import { control } from '../../src/sandbox/docusign/control.ts';
 const FOLLOW = `subscription Follow($after: String, $from: StreamStart! = NOW) {
   events(after: $after, from: $from) { cursor event { sequence type envelope { id } } }
 }`;
+
+const UPDATE = `mutation Update($input: UpdateAccountInput!) { updateAccount(input: $input) { __typename } }`;
 
 const sandbox = await startDocusignSandbox();
 atEnd(() => sandbox.close());
@@ -112,6 +116,34 @@ describe('two gateways on one database', { timeout: 120_000 }, () => {
     await send(first, 'other-input', 'Lease');
     const answer = await send(second, 'other-input', 'Another lease');
     expect(at(answer, 'data.sendEnvelope.__typename')).toBe('KeyReused');
+  });
+
+  it('refuse a webhook key on one soon after it was removed through the other, before what is remembered ends', async () => {
+    const [first, second] = replicas;
+    const [old = ''] = sandbox.credentials.hmacKeys;
+    const known = await ask(first.url, token, 'query A($id: ID!) { account(id: $id) { webhookUrl } }', {
+      id: accountId,
+    });
+    const { pathname } = new URL(textAt(known, 'data.account.webhookUrl'));
+    const answeredBySecond = async (key: string): Promise<number> => {
+      const body = JSON.stringify({ event: 'envelope-sent', data: { accountId: sandbox.credentials.accountId } });
+      const signature = createHmac('sha256', key).update(body).digest('base64');
+      const headers = { 'content-type': 'application/json', 'x-docusign-signature-1': signature };
+      return (await fetch(`${second.url}${pathname}`, { method: 'POST', headers, body })).status;
+    };
+    const change = async (docusign: object): Promise<void> => {
+      const answer = await ask(first.url, token, UPDATE, { input: { accountId, docusign } });
+      expect(at(answer, 'data.updateAccount.__typename')).toBe('UpdateAccountPayload');
+    };
+    expect([await answeredBySecond(old), await answeredBySecond('newer-key')]).toEqual([200, 401]);
+    const begin = performance.now();
+    await change({ addHmacKeys: ['newer-key'], removeHmacKeys: [old] });
+    await eventually(async () => (await answeredBySecond(old)) === 401);
+    // Without Postgres' notice the second would have believed it until its memory of the account ends.
+    expect(performance.now() - begin).toBeLessThan(REMEMBER_MS / 2);
+    expect(await answeredBySecond('newer-key')).toBe(200);
+    await change({ addHmacKeys: [old], removeHmacKeys: ['newer-key'] });
+    await eventually(async () => (await answeredBySecond(old)) === 200);
   });
 
   it('go on with a subscriber that the other one lost, without loss or repeat', async () => {
