@@ -17,15 +17,19 @@ const LOCK = 7_265_881_113;
 
 /** Asked as the owner: the role that tenants' transactions switch to has nothing to do with migrations. */
 export const LAST_MIGRATION = 'SELECT max(created_at)::text AS last FROM drizzle.__drizzle_migrations';
+/** Null when the table is there and empty. */
 const Last = z.tuple([z.object({ last: z.coerce.number() })]);
-let newest: number | null = null;
+let ours: readonly number[] | null = null;
 
-/** Whether the answer to `LAST_MIGRATION` tells of the newest migration of this version, or of a later version's. */
-export function isMigrated(rows: unknown): boolean {
-  newest ??= Math.max(...readMigrationFiles({ migrationsFolder: MIGRATIONS }).map(({ folderMillis }) => folderMillis));
+/** How many of this version's migrations came after the last one that the answer to `LAST_MIGRATION` tells of. */
+export function missingMigrations(rows: unknown): number {
+  ours ??= readMigrationFiles({ migrationsFolder: MIGRATIONS }).map(({ folderMillis }) => folderMillis);
   const [{ last }] = Last.parse(rows);
-  return last >= newest;
+  return ours.filter((made) => made > last).length;
 }
+
+/** The answer of a database where nothing was ever migrated, and so no table tells. */
+export const NEVER_MIGRATED = [{ last: 0 }];
 
 /** Brings the database at `url` up to date; safe to run from several processes at once. */
 export async function migratePostgres(url: string): Promise<void> {

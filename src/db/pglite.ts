@@ -7,7 +7,7 @@ import { PGlite } from '@electric-sql/pglite';
 import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
 import { type Database, inTenants, SNAPSHOT } from './client.ts';
-import { isMigrated, LAST_MIGRATION, MIGRATIONS } from './migrate.ts';
+import { LAST_MIGRATION, MIGRATIONS, missingMigrations } from './migrate.ts';
 
 export interface PgliteOptions {
   /** A directory, or nothing for a database in memory. */
@@ -35,7 +35,7 @@ export async function openPglite(options: PgliteOptions = {}): Promise<Database>
       const stop = await client.listen(channel, hear);
       return { close: () => stop() };
     },
-    migrated: async () => isMigrated((await client.query(LAST_MIGRATION)).rows),
+    migrated: async () => missingMigrations((await client.query(LAST_MIGRATION)).rows) === 0,
     connections: () => null,
     close: () => client.close(),
   };

@@ -5,7 +5,7 @@
 import { Pool } from 'pg';
 import type { World } from '../world.ts';
 import type { Database, Listener } from './client.ts';
-import { isMigrated, LAST_MIGRATION } from './migrate.ts';
+import { LAST_MIGRATION, missingMigrations } from './migrate.ts';
 import { keepListening } from './postgres-listener.ts';
 import { transact } from './postgres-transaction.ts';
 
@@ -45,7 +45,7 @@ export function openPostgres(options: PostgresOptions): Database {
       listeners.add(listener);
       return listener;
     },
-    migrated: async () => isMigrated(await pool.query(LAST_MIGRATION).then(({ rows }) => rows)),
+    migrated: async () => missingMigrations((await pool.query(LAST_MIGRATION)).rows) === 0,
     connections: () => ({ open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: async () => {
       await Promise.all([...listeners].map((listener) => listener.close()));
