@@ -3,6 +3,7 @@
  * @module
  */
 import { and, asc, eq, gt, inArray, sql } from 'drizzle-orm';
+import { isAmongNewest } from '../db/among-newest.ts';
 import type { Tx } from '../db/client.ts';
 import { events, heads } from '../db/tables.ts';
 import type { EnvelopeStatus, EventType } from '../model/words.ts';
@@ -110,14 +111,6 @@ export async function latestEvents(
   return tx
     .select()
     .from(events)
-    .where(
-      and(
-        eq(events.tenantId, tenantId),
-        sql`${events.sequence} IN (
-          SELECT latest.sequence FROM unnest(${sql.param([...envelopeIds])}::uuid[]) AS wanted(id) CROSS JOIN LATERAL (
-            SELECT e.sequence FROM events e WHERE e.tenant_id = ${tenantId} AND e.envelope_id = wanted.id
-            ORDER BY e.sequence DESC LIMIT ${most}) latest)`,
-      ),
-    )
+    .where(and(eq(events.tenantId, tenantId), isAmongNewest(events, events.sequence, { tenantId, envelopeIds, most })))
     .orderBy(asc(events.sequence));
 }

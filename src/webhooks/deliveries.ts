@@ -2,7 +2,8 @@
  * The inbox as it is read: newest first, the body apart because it needs a scope of its own.
  * @module
  */
-import { and, desc, eq, getTableColumns, inArray, lt, sql } from 'drizzle-orm';
+import { and, desc, eq, getTableColumns, inArray, lt } from 'drizzle-orm';
+import { isAmongNewest } from '../db/among-newest.ts';
 import type { Tx } from '../db/client.ts';
 import { deliveries } from '../db/tables.ts';
 import type { DeliveryVerdict } from '../model/words.ts';
@@ -45,7 +46,7 @@ export async function listDeliveries(tx: Tx, tenantId: string, page: DeliveryPag
 }
 
 /** The newest of each of these envelopes, at most so many of each, in no particular order. */
-export async function deliveriesOf(
+export async function latestDeliveries(
   tx: Tx,
   tenantId: string,
   envelopeIds: readonly string[],
@@ -55,13 +56,7 @@ export async function deliveriesOf(
     .select(columns)
     .from(deliveries)
     .where(
-      and(
-        eq(deliveries.tenantId, tenantId),
-        sql`${deliveries.id} IN (
-          SELECT newest.id FROM unnest(${sql.param([...envelopeIds])}::uuid[]) AS wanted(id) CROSS JOIN LATERAL (
-            SELECT d.id FROM deliveries d WHERE d.tenant_id = ${tenantId} AND d.envelope_id = wanted.id
-            ORDER BY d.id DESC LIMIT ${most}) newest)`,
-      ),
+      and(eq(deliveries.tenantId, tenantId), isAmongNewest(deliveries, deliveries.id, { tenantId, envelopeIds, most })),
     );
 }
 

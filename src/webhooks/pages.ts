@@ -6,7 +6,7 @@ import type { Database } from '../db/client.ts';
 import {
   type DeliveryFilter,
   type DeliveryRow,
-  deliveriesOf,
+  latestDeliveries,
   findDeliveries,
   listDeliveries,
   readDeliveryBody,
@@ -29,7 +29,8 @@ export function createDeliveryPages(database: Database): DeliveryPages {
       database.withTenants([tenantId], (tx) =>
         listDeliveries(tx, tenantId, { first, filter, after: after ?? undefined }),
       ),
-    latest: (tenantId, ids, most) => database.withTenants([tenantId], (tx) => deliveriesOf(tx, tenantId, ids, most)),
+    latest: (tenantId, ids, most) =>
+      database.withTenants([tenantId], (tx) => latestDeliveries(tx, tenantId, ids, most)),
     find: (tenantId, id) =>
       database.withTenants([tenantId], async (tx) => (await findDeliveries(tx, tenantId, [id]))[0] ?? null),
     body: (tenantId, id) => database.withTenants([tenantId], (tx) => readDeliveryBody(tx, tenantId, id)),

@@ -41,6 +41,21 @@ describe('reading the log', () => {
     expect(await read(randomUUID(), 0n, 10)).toEqual({ rows: [], through: 0n, head: { sequence: 0n, earliest: 1n } });
   });
 
+  it('finds the latest of each of several envelopes, in the order of the log and without those of others', async () => {
+    const tenantId = randomUUID();
+    const [one, two] = [randomUUID(), randomUUID()];
+    for (const envelopeId of [one, two, one, randomUUID(), one, two, one])
+      await append(database, newEvent(tenantId, { envelopeId }));
+    await append(database, newEvent(randomUUID(), { envelopeId: one }));
+    const latest = await createEventPages(database).latest(tenantId, [two, one], 2);
+    expect(latest.map(({ sequence, envelopeId }) => [Number(sequence), envelopeId])).toEqual([
+      [2, two],
+      [5, one],
+      [6, two],
+      [7, one],
+    ]);
+  });
+
   it('filters alike in the database and in memory', async () => {
     const tenantId = randomUUID();
     const [envelopeId, accountId] = [randomUUID(), randomUUID()];
