@@ -3,12 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { publicId } from '../../src/model/ids.ts';
 import { type Answer, at, codesOf, listAt, textAt } from '../kit/answer.ts';
 import { CREATE, envelope, file, type Input, PDF, PROBLEM, send, SEND, signer } from '../kit/envelopes.ts';
-import { startTestGateway } from '../kit/gateway.ts';
+import { startTenant } from '../kit/tenant.ts';
 
-const api = await startTestGateway();
-const tenantId = randomUUID();
-const token = await api.token({ tenantId });
-const account = await api.connectSandboxAccount(tenantId);
+const { api, token, account } = await startTenant();
 
 const VALIDATE = `mutation Validate($input: ValidateEnvelopeInput!) {
   validateEnvelope(input: $input) { ${PROBLEM} ... on ValidateEnvelopePayload { valid } }

@@ -5,12 +5,9 @@ import { rowsOf } from '../../src/db/client.ts';
 import { publicId } from '../../src/model/ids.ts';
 import { type Answer, at, listAt, textAt } from '../kit/answer.ts';
 import { CREATE, envelope, file, type Input, PROBLEM, send, signer } from '../kit/envelopes.ts';
-import { startTestGateway } from '../kit/gateway.ts';
+import { startTenant } from '../kit/tenant.ts';
 
-const api = await startTestGateway();
-const tenantId = randomUUID();
-const token = await api.token({ tenantId });
-const account = await api.connectSandboxAccount(tenantId);
+const { api, tenantId, token, account } = await startTenant();
 
 const ENVELOPE = `id status subject message externalId expiresAt metadata { key value }
   recipients { id key name routingOrder status fields { label } } documents { id key name }`;

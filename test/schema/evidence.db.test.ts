@@ -1,33 +1,14 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { eq, sql } from 'drizzle-orm';
-import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { due } from '../../src/db/tables.ts';
 import { uuidOf } from '../../src/model/ids.ts';
 import { at, eventually, listAt, textAt } from '../kit/answer.ts';
 import { envelope, type Input, send, signer } from '../kit/envelopes.ts';
-import { type LedgerLine, startTestGateway } from '../kit/gateway.ts';
+import type { LedgerLine } from '../kit/gateway.ts';
+import { type Sent, startTenant } from '../kit/tenant.ts';
 
-const api = await startTestGateway();
-const tenantId = randomUUID();
-const token = await api.token({ tenantId });
-const account = await api.connectSandboxAccount(tenantId);
-
-beforeEach(async () => {
-  await api.control('DELETE', '/faults');
-});
-
-interface Sent {
-  readonly id: string;
-  readonly providerId: string;
-}
-
-async function sent(recipients: Input[] = [signer()]): Promise<Sent> {
-  const made = at(
-    await send(api, token, { envelope: envelope(account, { recipients }) }),
-    'data.sendEnvelope.envelope',
-  );
-  return { id: textAt(made, 'id'), providerId: textAt(made, 'providerId') };
-}
+const { api, tenantId, token, account, sent } = await startTenant();
 
 async function completed(): Promise<Sent> {
   const made = await sent();
@@ -122,7 +103,7 @@ describe('the value of a field', () => {
   const fieldsOf = async (id: string): Promise<unknown[]> =>
     listAt(await api.gql(token, FIELDS, { id }), 'data.envelope.recipients.0.fields');
   test('is what its signer left in it, read once when the envelope is completed', async () => {
-    const { id, providerId } = await sent([signer({ fields })]);
+    const { id, providerId } = await sent({ recipients: [signer({ fields })] });
     expect((await fieldsOf(id)).map((field) => at(field, 'value'))).toEqual([null, null, null, null, null]);
     await api.control('POST', `/envelopes/${providerId}/sign`, {
       recipientId: '1',
@@ -146,7 +127,7 @@ describe('the value of a field', () => {
 
   test('is told by the read that learns of the end, where no webhook did', async () => {
     await api.control('POST', '/faults', { route: 'webhook', kind: 'drop', times: 1_000 });
-    const { id, providerId } = await sent([signer({ fields })]);
+    const { id, providerId } = await sent({ recipients: [signer({ fields })] });
     await api.control('POST', `/envelopes/${providerId}/sign`, { recipientId: '1', tabs: { iban: 'DE77' } });
     const answer = await api.gql(
       token,

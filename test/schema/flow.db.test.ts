@@ -1,23 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { publicId, uuidOf } from '../../src/model/ids.ts';
 import { systemWorld } from '../../src/world.ts';
 import { type Answer, at, codesOf, eventually, listAt, textAt } from '../kit/answer.ts';
 import { CREATE, envelope, file, PDF, send, signer } from '../kit/envelopes.ts';
-import { type LedgerLine, startTestGateway } from '../kit/gateway.ts';
+import type { LedgerLine } from '../kit/gateway.ts';
+import { startTenant } from '../kit/tenant.ts';
 
 const real = systemWorld();
 /** Look-ups wait for others a second instead of milliseconds, so that a busy machine still joins them. */
 const world = { ...real, timer: (ms: number, fire: () => void) => real.timer(ms < 10 ? 1_000 : ms, fire) };
-const api = await startTestGateway({ world });
-const tenantId = randomUUID();
-const token = await api.token({ tenantId });
-const account = await api.connectSandboxAccount(tenantId);
-
-beforeEach(async () => {
-  await api.control('DELETE', '/faults');
-});
+const { api, tenantId, token, account } = await startTenant({ world });
 
 const isRead = ({ route }: LedgerLine): boolean =>
   route === 'GET /envelopes' || route === 'GET /envelopes/{envelopeId}';

@@ -1,17 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { at, eventually, textAt } from '../kit/answer.ts';
 import { CREATE, envelope, type Input, send } from '../kit/envelopes.ts';
-import { type LedgerLine, startTestGateway } from '../kit/gateway.ts';
+import type { LedgerLine } from '../kit/gateway.ts';
+import { startTenant } from '../kit/tenant.ts';
 
-const api = await startTestGateway();
-const tenantId = randomUUID();
-const token = await api.token({ tenantId });
-const account = await api.connectSandboxAccount(tenantId);
-
-beforeEach(async () => {
-  await api.control('DELETE', '/faults');
-});
+const { api, token, account } = await startTenant();
 
 /** What the ledger holds since `begin()`. */
 function since(): { begin(): Promise<void>; lines(kind: string, event?: string): Promise<LedgerLine[]> } {

@@ -1,14 +1,11 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Answer, at, listAt, textAt } from '../kit/answer.ts';
 import { CREATE, envelope, file, type Input, PROBLEM, send, signer } from '../kit/envelopes.ts';
-import { startTestGateway } from '../kit/gateway.ts';
+import { startTenant } from '../kit/tenant.ts';
 import { type PageOf, pdfOf, pdfWithoutLetters } from '../kit/pdfs.ts';
 
-const api = await startTestGateway();
-const tenantId = randomUUID();
-const token = await api.token({ tenantId });
-const account = await api.connectSandboxAccount(tenantId);
+const { api, token, account } = await startTenant();
 
 const VALIDATE = `mutation Validate($input: ValidateEnvelopeInput!) {
   validateEnvelope(input: $input) {

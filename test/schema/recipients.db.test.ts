@@ -1,36 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { rowsOf } from '../../src/db/client.ts';
 import { uuidOf } from '../../src/model/ids.ts';
 import { type Answer, at, eventually, listAt, textAt } from '../kit/answer.ts';
-import { CREATE, envelope, type Input, PROBLEM, send, signer, VOID } from '../kit/envelopes.ts';
-import { startTestGateway } from '../kit/gateway.ts';
+import { CREATE, envelope, type Input, PROBLEM, signer, VOID } from '../kit/envelopes.ts';
+import { type Sent, startTenant } from '../kit/tenant.ts';
 
-const api = await startTestGateway();
-const tenantId = randomUUID();
-const token = await api.token({ tenantId });
-const account = await api.connectSandboxAccount(tenantId);
-
-beforeEach(async () => {
-  await api.control('DELETE', '/faults');
-});
-
-interface Sent {
-  readonly id: string;
-  readonly providerId: string;
-  readonly recipients: string[];
-}
-
-async function sent(...recipients: Input[]): Promise<Sent> {
-  const people = recipients.length > 0 ? recipients : [signer()];
-  const answer = await send(api, token, { envelope: envelope(account, { recipients: people }) });
-  return {
-    id: textAt(answer, 'data.sendEnvelope.envelope.id'),
-    providerId: textAt(answer, 'data.sendEnvelope.envelope.providerId'),
-    recipients: listAt(answer, 'data.sendEnvelope.envelope.recipients').map((recipient) => textAt(recipient, 'id')),
-  };
-}
+const { api, tenantId, token, account, sent } = await startTenant();
 
 const CY = signer({ key: 'owner', name: 'Cy Owner', email: 'cy@owner.example' });
 const COMMAND = 'command { id kind state explanation nextTryAt recipient { id } failure { code message } }';
@@ -107,7 +84,9 @@ const RECIPIENTS = 'PUT /envelopes/{envelopeId}/recipients';
 
 describe('remindEnvelope', () => {
   test('mails those whose turn it is, and nobody else', async () => {
-    const one = await sent(signer(), CY, signer({ key: 'last', email: 'last@tenant.example', routingOrder: 2 }));
+    const one = await sent({
+      recipients: [signer(), CY, signer({ key: 'last', email: 'last@tenant.example', routingOrder: 2 })],
+    });
     expect(await remind({ id: one.id })).toMatchObject({
       data: {
         remindEnvelope: {
@@ -120,7 +99,7 @@ describe('remindEnvelope', () => {
   });
 
   test('of one recipient mails them alone', async () => {
-    const one = await sent(signer(), CY);
+    const one = await sent({ recipients: [signer(), CY] });
     const [, cy = ''] = one.recipients;
     expect(await remind({ id: one.id, recipientId: cy })).toMatchObject({
       data: { remindEnvelope: { command: { state: 'DONE', recipient: { id: cy } } } },
@@ -129,7 +108,7 @@ describe('remindEnvelope', () => {
   });
 
   test('mails nobody twice within an hour, and says when it may be asked again', async () => {
-    const one = await sent(signer(), CY);
+    const one = await sent({ recipients: [signer(), CY] });
     const [bo = '', cy = ''] = one.recipients;
     const before = Date.now();
     await remind({ id: one.id, recipientId: bo });
@@ -189,7 +168,7 @@ describe('remindEnvelope', () => {
   });
 
   test('of one who has signed says so', async () => {
-    const one = await sent(signer(), CY);
+    const one = await sent({ recipients: [signer(), CY] });
     await api.control('POST', `/envelopes/${one.providerId}/recipients/1/sign`);
     await recipientIs(one.id, 0, 'SIGNED');
     expect(await remind({ id: one.id, recipientId: one.recipients[0] })).toMatchObject({
@@ -200,7 +179,7 @@ describe('remindEnvelope', () => {
   });
 
   test('of one whose turn has not come is refused by the provider’s word, and may be asked again', async () => {
-    const one = await sent(signer(), signer({ ...CY, routingOrder: 2 }));
+    const one = await sent({ recipients: [signer(), signer({ ...CY, routingOrder: 2 })] });
     const [, cy = ''] = one.recipients;
     expect(await remind({ id: one.id, recipientId: cy })).toMatchObject({
       data: { remindEnvelope: { __typename: 'NotTheirTurn' } },
@@ -213,7 +192,7 @@ describe('remindEnvelope', () => {
   });
 
   test('of those who sign embedded is not supported: they get no mails', async () => {
-    const one = await sent(signer({ embedded: true }), CY);
+    const one = await sent({ recipients: [signer({ embedded: true }), CY] });
     expect(await remind({ id: one.id, recipientId: one.recipients[0] })).toMatchObject({
       data: {
         remindEnvelope: {
@@ -327,7 +306,7 @@ describe('updateRecipient', () => {
   });
 
   test('of the name alone mails nobody, and of one who signs embedded neither', async () => {
-    const one = await sent(signer(), signer({ ...CY, embedded: true }));
+    const one = await sent({ recipients: [signer(), signer({ ...CY, embedded: true })] });
     const [bo = '', cy = ''] = one.recipients;
     await update({ recipientId: bo, name: 'Bo T. Tenant' });
     await update({ recipientId: cy, email: 'cy@elsewhere.example' });
@@ -341,7 +320,7 @@ describe('updateRecipient', () => {
   });
 
   test('of one who has signed is refused, whether the cache has heard of it or not', async () => {
-    const one = await sent(signer(), CY);
+    const one = await sent({ recipients: [signer(), CY] });
     const [bo = ''] = one.recipients;
     const refused = {
       data: {
@@ -439,7 +418,7 @@ describe('updateRecipient', () => {
   });
 
   test('waits for its turn behind another of the same envelope', async () => {
-    const one = await sent(signer(), CY);
+    const one = await sent({ recipients: [signer(), CY] });
     const [bo = '', cy = ''] = one.recipients;
     await api.control('POST', '/faults', { route: RECIPIENTS, kind: 'slow', ms: 700 });
     const first = update({ recipientId: bo, name: 'First' });

@@ -1,34 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { uuidOf } from '../../src/model/ids.ts';
 import { type Answer, at, codesOf, eventually, listAt, textAt } from '../kit/answer.ts';
 import { CREATE, envelope, type Input, PROBLEM, send, signer, VOID } from '../kit/envelopes.ts';
-import { startTestGateway } from '../kit/gateway.ts';
+import { startTenant } from '../kit/tenant.ts';
 
-const api = await startTestGateway();
-const tenantId = randomUUID();
-const token = await api.token({ tenantId });
-const account = await api.connectSandboxAccount(tenantId);
-
-beforeEach(async () => {
-  await api.control('DELETE', '/faults');
-});
-
-interface Sent {
-  readonly id: string;
-  readonly providerId: string;
-  readonly recipients: string[];
-}
-
-async function sent(changes: Input & { recipients?: Input[] } = {}): Promise<Sent> {
-  const answer = await send(api, token, { envelope: envelope(account, changes) });
-  return {
-    id: textAt(answer, 'data.sendEnvelope.envelope.id'),
-    providerId: textAt(answer, 'data.sendEnvelope.envelope.providerId'),
-    recipients: listAt(answer, 'data.sendEnvelope.envelope.recipients').map((recipient) => textAt(recipient, 'id')),
-  };
-}
+const { api, tenantId, token, account, sent } = await startTenant();
 
 async function statusOf(id: string): Promise<unknown> {
   return at(await api.gql(token, 'query Q($id: ID!) { envelope(id: $id) { status } }', { id }), 'data.envelope.status');

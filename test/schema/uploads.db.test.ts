@@ -7,16 +7,17 @@ import { uuidOf } from '../../src/model/ids.ts';
 import { systemWorld } from '../../src/world.ts';
 import { type Answer, at, eventually, textAt } from '../kit/answer.ts';
 import { CREATE, envelope, file, type Input, PDF, PROBLEM, send } from '../kit/envelopes.ts';
-import { startTestGateway } from '../kit/gateway.ts';
+import { startTenant } from '../kit/tenant.ts';
 
 /** Real time, moved by `ahead` for whoever asks the gateway for the hour. */
 let ahead = 0;
 const world = { ...systemWorld(), now: () => new Date(Date.now() + ahead) };
 const ORIGIN = 'https://app.example';
-const api = await startTestGateway({ world, allowedOrigins: [ORIGIN] });
-const tenantId = randomUUID();
-const token = await api.token({ tenantId, expiresInSeconds: 100_000 });
-const account = await api.connectSandboxAccount(tenantId);
+const { api, tenantId, token, account } = await startTenant({
+  world,
+  allowedOrigins: [ORIGIN],
+  expiresInSeconds: 100_000,
+});
 const pdf = Buffer.from(PDF, 'base64');
 
 const UPLOAD = `mutation Upload($input: CreateUploadInput!) {

@@ -4,7 +4,7 @@ import { beforeEach, expect, test } from 'vitest';
 import type { Outside } from '../../src/world.ts';
 import { type Answer, at, textAt } from '../kit/answer.ts';
 import { CREATE, envelope, file, type Input, PDF, PROBLEM, send, SEND } from '../kit/envelopes.ts';
-import { startTestGateway } from '../kit/gateway.ts';
+import { startTenant } from '../kit/tenant.ts';
 
 const pdf = Buffer.from(PDF, 'base64');
 const fetched: string[] = [];
@@ -22,10 +22,7 @@ const outside: Outside = {
     return body ? new Response(new Uint8Array(body)) : new Response('secret reason', { status: 404 });
   },
 };
-const api = await startTestGateway({ outside });
-const tenantId = randomUUID();
-const token = await api.token({ tenantId });
-const account = await api.connectSandboxAccount(tenantId);
+const { api, token, account } = await startTenant({ outside });
 beforeEach(() => void fetched.splice(0));
 
 const LEASE = 'https://files.example/lease.pdf';

@@ -9,13 +9,10 @@ import { createPrometheus } from '../../src/telemetry/prometheus.ts';
 import { at, eventually, textAt } from '../kit/answer.ts';
 import { atEnd } from '../kit/at-end.ts';
 import { envelope, send } from '../kit/envelopes.ts';
-import { startTestGateway } from '../kit/gateway.ts';
+import { startTenant } from '../kit/tenant.ts';
 
 const { metrics, scrape } = createPrometheus({ process: false });
-const api = await startTestGateway({ metrics });
-const tenantId = randomUUID();
-const token = await api.token({ tenantId });
-const account = await api.connectSandboxAccount(tenantId);
+const { api, token, account } = await startTenant({ metrics });
 let text = '';
 
 /** The value of a sample, by its name and labels as they are written. */
