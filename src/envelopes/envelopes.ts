@@ -33,7 +33,7 @@ import {
   type SendResult,
   validateEnvelope,
 } from './send.ts';
-import { confirmSigning, createSigningUrl, type SigningRequest } from './signing.ts';
+import { confirmSigning, type ConfirmedSigning, createSigningUrl, type SigningRequest } from './signing.ts';
 import { voidEnvelope, type VoidRequest } from './void.ts';
 import type { SigningUrl } from '../providers/provider.ts';
 import { readHead } from '../events/read.ts';
@@ -56,7 +56,7 @@ export interface Envelopes {
   remind(tenantId: string, request: RemindRequest): Promise<{ envelope: EnvelopeRow; command: CommandRow }>;
   updateRecipient(tenantId: string, request: UpdateRecipientRequest): Promise<UpdatedRecipient>;
   signingUrl(tenantId: string, request: SigningRequest): Promise<SigningUrl>;
-  confirmSigning(tenantId: string, recipientId: string): Promise<RecipientRow>;
+  confirmSigning(tenantId: string, recipientId: string): Promise<ConfirmedSigning>;
   /** Asks the provider where the cache is staler than asked; says which could not be refreshed. */
   refresh(envelopes: readonly EnvelopeRow[], freshness: Freshness): Promise<ReadonlyMap<string, Staleness>>;
   find(tenantId: string, ids: readonly string[]): Promise<LoggedEnvelope[]>;

@@ -49,7 +49,8 @@ export async function refresh(
   );
 }
 
-function stalenessOf(answer: LookUp): Staleness | null {
+/** Why a look-up left the cache as it was; null when it didn't, or there was nothing to ask. */
+export function stalenessOf(answer: LookUp): Staleness | null {
   if (answer.outcome === 'TOO_EARLY') {
     const message = "The provider's polling rule forbids asking again yet.";
     return { reason: 'PROVIDER_RULE', message, nextAllowedAt: answer.nextAllowedAt };

@@ -9,6 +9,7 @@ import type { SigningUrl } from '../providers/provider.ts';
 import type { CommandDeps } from './attempt.ts';
 import { embeddedId } from './content.ts';
 import type { EnvelopeRow, RecipientRow } from './edit.ts';
+import { type Staleness, stalenessOf } from './freshness.ts';
 import { Issues } from './issues.ts';
 import type { LookUps } from './look-up.ts';
 import { findEnvelope, findRecipients } from './read.ts';
@@ -22,6 +23,12 @@ export interface SigningRequest {
   readonly state: string;
   /** Milliseconds to wait for an envelope that is still being sent. */
   readonly waitMs: number;
+}
+
+export interface ConfirmedSigning {
+  readonly envelopeId: string;
+  /** Null when the cache is as the provider has it. */
+  readonly staleness: Staleness | null;
 }
 
 const LOOK_MS = 200;
@@ -44,20 +51,19 @@ export async function createSigningUrl(
   });
 }
 
-/** The recipient as the provider has it now, or as the cache has it when the provider can't be asked. */
+/** Brings what the provider has of the recipient's envelope into the cache, or says why it could not be asked. */
 export async function confirmSigning(
   deps: CommandDeps,
   lookUps: LookUps,
   tenantId: string,
   recipientId: string,
-): Promise<RecipientRow> {
+): Promise<ConfirmedSigning> {
   const recipient = await recipientOf(deps, tenantId, recipientId);
   const envelope = await deps.database.withTenants([tenantId], (tx) =>
     findEnvelope(tx, tenantId, recipient.envelopeId),
   );
   if (!envelope) throw new NotFound('envelope');
-  await lookUps.lookUp(envelope, { urgent: true });
-  return recipientOf(deps, tenantId, recipientId);
+  return { envelopeId: envelope.id, staleness: stalenessOf(await lookUps.lookUp(envelope, { urgent: true })) };
 }
 
 async function recipientOf({ database }: CommandDeps, tenantId: string, id: string): Promise<RecipientRow> {

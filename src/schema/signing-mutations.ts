@@ -114,7 +114,8 @@ const ConfirmSigningPayload = builder.objectRef<{ recipientId: string }>('Confir
   fields: (t) => ({
     recipient: t.field({
       type: RecipientRef,
-      description: 'As the provider has them now.',
+      description:
+        'As the provider has them now. When it could not be asked, as it last told: `envelope { sync }` is `stale` then, and says why.',
       resolve: ({ recipientId }, _args, { loaders }) => found(loaders.recipient.load(recipientId), 'recipient'),
     }),
   }),
@@ -125,7 +126,7 @@ builder.mutationField('confirmSigning', (t) =>
     type: ConfirmSigningPayload,
     nullable: true,
     description:
-      'Asks the provider what a returning signer did. The address they came back to proves nothing by itself.',
+      'Asks the provider what a returning signer did. The address they came back to proves nothing by itself. A provider that is down costs freshness, not the answer.',
     authScopes: { scope: 'envelopes:write' },
     errors: {
       types: [InvalidInput, NotFound],
@@ -140,7 +141,8 @@ builder.mutationField('confirmSigning', (t) =>
         const message = 'This state was not made here, or its time is over.';
         throw new InvalidInput([{ code: 'INVALID_FORMAT', message, path: ['state'], suggestion: null }]);
       }
-      await context.services.envelopes.confirmSigning(tenantId, recipientId);
+      const { envelopeId, staleness } = await context.services.envelopes.confirmSigning(tenantId, recipientId);
+      if (staleness) context.staleness.set(envelopeId, staleness);
       return { recipientId };
     },
   }),

@@ -270,6 +270,31 @@ describe('confirmSigning', () => {
     expect(await confirm(forged.join('.'))).toMatchObject(refused);
   });
 
+  test('when the provider can not be asked is answered from the cache, and says that and why', async () => {
+    const { recipients } = await sent({ recipients: [signer({ embedded: true })] });
+    const recipientId = uuidOf('Recipient', recipients[0] ?? '') ?? '';
+    const state = await links.sign('signing', { tenantId, recipientId }, inAnHour);
+    const confirmed = `mutation Confirm($state: String!) { confirmSigning(input: { state: $state }) {
+      ... on ConfirmSigningPayload { recipient { id envelope { sync { stale staleReason } } } }
+    } }`;
+    await api.control('POST', '/faults', { route: 'GET /envelopes*', kind: 'status', status: 503, times: 1_000 });
+    expect(await api.gql(token, confirmed, { state })).toEqual({
+      data: {
+        confirmSigning: {
+          recipient: {
+            id: recipients[0],
+            envelope: { sync: { stale: true, staleReason: expect.stringContaining("The provider can't be reached") } },
+          },
+        },
+      },
+    });
+    await api.control('DELETE', '/faults');
+    expect(at(await api.gql(token, confirmed, { state }), 'data.confirmSigning.recipient.envelope.sync')).toEqual({
+      stale: false,
+      staleReason: null,
+    });
+  });
+
   test('of a state whose time is over is refused', async () => {
     const state = await links.sign('signing', { tenantId, recipientId: randomUUID() }, new Date(Date.now() - 1_000));
     expect(await confirm(state)).toMatchObject(refused);
