@@ -11,6 +11,8 @@ import type { StreamMessage } from '../../src/events/streams.ts';
 import { systemWorld, type World } from '../../src/world.ts';
 
 export const world = systemWorld();
+export const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
 
 /** The real world, whose clock a test can put forward: timers that have come due by then fire at once. */
 export function jumpingWorld(): World & { jump(ms: number): void } {
