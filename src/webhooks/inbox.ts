@@ -32,9 +32,11 @@ export interface Inbox {
 
 /** Deliveries of one transaction, and bytes of their bodies; one larger body goes alone. */
 const BATCH_ROWS = 64;
-const BATCH_BYTES = 256 * 1024;
-/** Transactions at once. A second begins only when a whole batch waits: small bodies gain nothing by it. */
+const BATCH_BYTES = 1024 * 1024;
+/** Transactions at once. */
 const LANES = 4;
+/** So many must wait for a transaction to begin beside others: fewer aren't worth its statements. */
+const WORTH_A_LANE = 8;
 const ATTEMPTS = 5;
 
 interface Waiting {
@@ -48,11 +50,15 @@ export function createInbox(deps: InboxDeps): Inbox {
   let queue: Waiting[] = [];
   let queuedBytes = 0;
   let running = 0;
+  /** Of those that run: batches whose last statements haven't left yet. */
+  let asking = 0;
   const lanes = new Set<Promise<void>>();
 
+  /** Another begins when the others have nothing left to ask for, so that this thread works while the database does. */
   function openLane(): void {
     const full = queuedBytes >= BATCH_BYTES || queue.length >= BATCH_ROWS;
-    if (running === LANES || (running > 0 && !full)) return;
+    const worth = asking === 0 && queue.length >= WORTH_A_LANE;
+    if (running === LANES || (running > 0 && !full && !worth)) return;
     const lane = runLane().finally(() => lanes.delete(lane));
     lanes.add(lane);
   }
@@ -84,22 +90,29 @@ export function createInbox(deps: InboxDeps): Inbox {
   }
 
   async function commit(batch: readonly Waiting[]): Promise<void> {
+    asking += 1;
+    const asked = once(() => {
+      asking -= 1;
+      openLane();
+    });
     try {
       const incoming = batch.map((one) => one.incoming);
       const began = world.monotonic();
       const attributes = { 'countersign.deliveries': incoming.length };
-      const stored = await inSpan('webhook batch', { attributes }, () => storeWithRetries(incoming));
+      const stored = await inSpan('webhook batch', { attributes }, () => storeWithRetries(incoming, asked));
       metrics.batch(batch.length, world.monotonic() - began);
       settle(batch, stored);
     } catch (error) {
+      asked();
       await recover(batch, error);
     }
+    asked();
   }
 
-  async function storeWithRetries(batch: readonly Incoming[]): Promise<readonly StoredDelivery[]> {
+  async function storeWithRetries(batch: readonly Incoming[], onLast: () => void): Promise<readonly StoredDelivery[]> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await storeBatch(database, world, batch, () => undefined);
+        return await storeBatch(database, world, batch, onLast);
       } catch (error) {
         if (attempt === ATTEMPTS || !isRetryable(error)) throw error;
         await world.sleep(world.random() * 10 * 2 ** attempt);
@@ -151,4 +164,13 @@ export function createInbox(deps: InboxDeps): Inbox {
 function faultOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   return `its news can't be stored: ${cause instanceof Error ? cause.message : String(cause)}`;
+}
+
+function once(work: () => void): () => void {
+  let done = false;
+  return () => {
+    if (done) return;
+    done = true;
+    work();
+  };
 }
