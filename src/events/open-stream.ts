@@ -67,6 +67,9 @@ export function openStream({ life, tails, world, patience, onClosed }: OpenStrea
   let closed = false;
   let ended: EndCode | null = null;
   let wake = nobody;
+  /** When whoever waits is woken at the latest; the alarm may ring before, and is set again then. */
+  let wakeAt = 0;
+  let alarm: { readonly at: number; readonly timer: Timer } | null = null;
   let offer: { readonly at: number; readonly position: bigint } | null = null;
   let tokenTimer: Timer | null = null;
   let stalledTold = false;
@@ -76,6 +79,17 @@ export function openStream({ life, tails, world, patience, onClosed }: OpenStrea
     world.monotonic() - offer.at > patience.slowMs &&
     tail.head - offer.position > BigInt(patience.maxLag);
 
+  // One timer for the stream, not one for each event: news mostly comes long before it rings.
+  const setAlarm = (): void => {
+    if (alarm && alarm.at <= wakeAt) return;
+    alarm?.timer.cancel();
+    alarm = { at: wakeAt, timer: world.timer(Math.max(0, wakeAt - world.monotonic()), ring) };
+  };
+  const ring = (): void => {
+    alarm = null;
+    if (world.monotonic() >= wakeAt) wake();
+    else if (wake !== nobody) setAlarm();
+  };
   const unregister = tail.onAdvance(() => wake());
   const stream: OpenStream = {
     tail,
@@ -85,9 +99,9 @@ export function openStream({ life, tails, world, patience, onClosed }: OpenStrea
     wait: (milliseconds) =>
       new Promise((resolve) => {
         if (closed || ended) return resolve();
-        const timer = world.timer(milliseconds, () => wake());
+        wakeAt = world.monotonic() + milliseconds;
+        setAlarm();
         wake = () => {
-          timer.cancel();
           wake = nobody;
           resolve();
         };
@@ -117,6 +131,7 @@ export function openStream({ life, tails, world, patience, onClosed }: OpenStrea
       if (closed) return;
       closed = true;
       tokenTimer?.cancel();
+      alarm?.timer.cancel();
       signal?.removeEventListener('abort', stream.close);
       unregister();
       tails.release(tenantId);

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ExecutionResult, GraphQLError } from 'graphql';
-import type { World } from '../world.ts';
+import type { Timer, World } from '../world.ts';
 import { refusal } from './errors.ts';
 import type { Operation } from './operation.ts';
 
@@ -35,6 +35,7 @@ export function endedResult(operation: Operation): ExecutionResult {
 export function streamResults(options: StreamOptions): AsyncGenerator<ExecutionResult, void, void> {
   const { source, operation, world, execute, publicError, onCleanUpFailure } = options;
   const iterator = source[Symbol.asyncIterator]();
+  const ends = watchEnds(operation, world);
   let finished = false;
 
   function finish(): void {
@@ -54,7 +55,7 @@ export function streamResults(options: StreamOptions): AsyncGenerator<ExecutionR
     async next() {
       if (finished) return { done: true, value: undefined };
       try {
-        const step = await untilEnded(iterator.next(), operation, world);
+        const step = await ends.before(iterator.next());
         if (finished) return { done: true, value: undefined };
         // an event that came with the end isn't told: who follows again gets it after the last cursor told
         if (operation.ending.aborted) return last(endedResult(operation));
@@ -84,27 +85,35 @@ export function streamResults(options: StreamOptions): AsyncGenerator<ExecutionR
   return results;
 }
 
-/** The pending step; or null when the operation is over, or was asked to end and its source didn't in time. */
-function untilEnded<T>(pending: Promise<T>, { signal, ending }: Operation, world: World): Promise<T | null> {
-  return new Promise((resolve, reject) => {
-    const grace = { cancel: (): void => undefined };
-    const over = (): void => settle(() => resolve(null));
-    const asked = (): void => {
-      grace.cancel = world.timer(GRACE_MS, over).cancel;
-    };
-    const settle = (how: () => void): void => {
-      grace.cancel();
-      signal.removeEventListener('abort', over);
-      ending.removeEventListener('abort', asked);
-      how();
-    };
-    signal.addEventListener('abort', over, { once: true });
-    ending.addEventListener('abort', asked, { once: true });
-    if (ending.aborted) asked();
-    if (signal.aborted) over();
-    pending.then(
-      (step) => settle(() => resolve(step)),
-      (error: unknown) => settle(() => reject(error)),
-    );
-  });
+interface Ends {
+  /** The pending step; or null when the operation is over, or was asked to end and its source didn't in time. */
+  before<T>(pending: Promise<T>): Promise<T | null>;
+}
+
+/** Listens once for the whole stream: a thousand followers take a step each for every event. */
+function watchEnds({ signal, ending }: Operation, world: World): Ends {
+  let giveUp: (() => void) | null = null;
+  let grace: Timer | null = null;
+  const asked = (): void => {
+    grace = world.timer(GRACE_MS, () => giveUp?.());
+  };
+  signal.addEventListener('abort', () => giveUp?.(), { once: true });
+  ending.addEventListener('abort', () => giveUp && asked(), { once: true });
+  return {
+    before: (pending) =>
+      new Promise((resolve, reject) => {
+        const settle = (how: () => void): void => {
+          giveUp = null;
+          grace?.cancel();
+          how();
+        };
+        giveUp = () => settle(() => resolve(null));
+        if (ending.aborted) asked();
+        if (signal.aborted) giveUp();
+        pending.then(
+          (step) => settle(() => resolve(step)),
+          (error: unknown) => settle(() => reject(error)),
+        );
+      }),
+  };
 }

@@ -49,12 +49,24 @@ export function createLink(socket: WebSocket, options: LinkOptions): Link {
   // never short of events would be pulled for ever and the close never seen
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
 
+  // One timer for whatever waits, not one for each message: the socket mostly takes them at once.
+  const sending: number[] = [];
+  let watch: Timer | null = null;
+  const watchOldest = (): void => {
+    const [oldest] = sending;
+    const left = oldest === undefined ? stallMs : oldest + stallMs - world.monotonic();
+    if (left <= 0) return socket.terminate();
+    watch = oldest === undefined ? null : world.timer(left, watchOldest);
+  };
+
   function send(data: string): Promise<void> {
     return new Promise((resolve, reject) => {
       if (socket.readyState !== socket.OPEN) return resolve(closed);
-      const stalled = world.timer(stallMs, () => socket.terminate());
+      sending.push(world.monotonic());
+      watch ??= world.timer(stallMs, watchOldest);
+      // Called in the order of sending.
       socket.send(data, (error) => {
-        stalled.cancel();
+        sending.shift();
         if (socket.isPaused && socket.bufferedAmount < PAUSE_BYTES) socket.resume();
         if (!error) resolve();
         else if (socket.readyState === socket.OPEN) reject(error);
@@ -94,7 +106,10 @@ export function createLink(socket: WebSocket, options: LinkOptions): Link {
       while (handling.size > 0) await Promise.all(handling);
     },
     close,
-    dispose: () => beat.cancel(),
+    dispose: () => {
+      beat.cancel();
+      watch?.cancel();
+    },
   };
 }
 
