@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { createInspector, INSPECTOR_LIMITS } from '../../src/documents/inspector.ts';
 import type { Inspection } from '../../src/documents/inspection.ts';
 import { systemWorld } from '../../src/world.ts';
-import { type PageOf, pdfOf, pdfWithoutEnd, pdfWithoutLetters } from '../kit/pdfs.ts';
+import { type PageOf, pdfOf, pdfOfTexts, pdfWithoutEnd, pdfWithoutLetters } from '../kit/pdfs.ts';
 
 const inspector = createInspector(systemWorld());
 afterAll(() => inspector.close());
@@ -121,6 +121,16 @@ test('a PDF that takes too long is given up, and the next one is read', async ()
   expect(await endless).toEqual({ kind: 'UNREAD', why: 'OVERRUN' });
   expect(await next).toMatchObject({ kind: 'READ', texts: [{ count: 1 }] });
   await one.close();
+});
+
+test('a PDF that takes too much memory is given up, and the next one is read', async () => {
+  const small = createInspector(systemWorld(), { ...INSPECTOR_LIMITS, threads: 1, heapMb: 32 });
+  const request = { texts: ['Signature'], pages: [1] };
+  const large = small.inspect({ ...request, bytes: await pdfOfTexts(150_000) });
+  const next = small.inspect({ ...request, bytes: await pdfOf([{ text: 'Signature' }]) });
+  expect(await large).toEqual({ kind: 'UNREAD', why: 'OVERRUN' });
+  expect(await next).toMatchObject({ kind: 'READ', texts: [{ count: 1 }] });
+  await small.close();
 });
 
 test('more PDFs than may wait are not read', async () => {

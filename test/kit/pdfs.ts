@@ -83,3 +83,15 @@ export async function pdfWithoutEnd(): Promise<Buffer> {
   page.node.set(PDFName.of('Contents'), inner);
   return Buffer.from(await pdf.save());
 }
+
+/** One page with so many short texts in a small file: what a reader makes of them is large. */
+export async function pdfOfTexts(count: number): Promise<Buffer> {
+  const pdf = await PDFDocument.create();
+  const page = pdf.addPage();
+  const { context } = pdf;
+  const font = { Type: 'Font', Subtype: 'Type1', BaseFont: 'Helvetica' };
+  const texts = '1 0 0 1 9 9 Tm (a) Tj '.repeat(count);
+  page.node.set(PDFName.of('Contents'), context.register(context.flateStream(`BT /F1 9 Tf ${texts}ET`)));
+  page.node.set(PDFName.of('Resources'), context.obj({ Font: { F1: font } }));
+  return Buffer.from(await pdf.save());
+}
