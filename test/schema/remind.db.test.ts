@@ -3,12 +3,14 @@ import { sql } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
 import { rowsOf } from '../../src/db/client.ts';
 import { uuidOf } from '../../src/model/ids.ts';
-import { type Answer, at, eventually, textAt } from '../kit/answer.ts';
+import { type Answer, at, eventually, listAt, textAt } from '../kit/answer.ts';
 import { CREATE, envelope, type Input, signer, VOID } from '../kit/envelopes.ts';
 import { type Sent, startTenant } from '../kit/tenant.ts';
+import { watchedWorld } from '../kit/watched-world.ts';
 import { COMMAND, CY, peopleOf, PROBLEMS } from './people.ts';
 
-const tenant = await startTenant();
+const { world, askedAbout } = watchedWorld();
+const tenant = await startTenant({ world });
 const { api, tenantId, token, account, sent } = tenant;
 const { alter, commandOf, mailedAgain, makeDue, read, recipientIs } = peopleOf(tenant);
 
@@ -33,6 +35,7 @@ function dueOf({ id }: Sent): Promise<readonly unknown[]> {
 }
 
 const WHOLE = 'PUT /envelopes/{envelopeId}';
+const RECIPIENTS = 'PUT /envelopes/{envelopeId}/recipients';
 
 describe('remindEnvelope', () => {
   test('mails those whose turn it is, and nobody else', async () => {
@@ -119,15 +122,48 @@ describe('remindEnvelope', () => {
     });
   });
 
-  test('of one who has signed says so', async () => {
+  test('of one who has signed says so, without asking the provider', async () => {
     const one = await sent({ recipients: [signer(), CY] });
     await api.control('POST', `/envelopes/${one.providerId}/recipients/1/sign`);
     await recipientIs(one.id, 0, 'SIGNED');
+    const before = askedAbout(one);
     expect(await remind({ id: one.id, recipientId: one.recipients[0] })).toMatchObject({
       data: {
         remindEnvelope: { __typename: 'RecipientFinished', code: 'RECIPIENT_FINISHED', recipientStatus: 'SIGNED' },
       },
     });
+    expect(askedAbout(one)).toEqual(before);
+    expect(await commandOf(one, 'REMIND')).toBeUndefined();
+  });
+
+  test('waits for its turn behind another of the same envelope', async () => {
+    const one = await sent({ recipients: [signer(), CY] });
+    const [bo = '', cy = ''] = one.recipients;
+    await api.control('POST', '/faults', { route: RECIPIENTS, kind: 'slow', ms: 700 });
+    const first = remind({ id: one.id, recipientId: bo });
+    await eventually(async () => (await commandOf(one, 'REMIND')) !== undefined);
+    expect(await remind({ id: one.id, recipientId: cy })).toMatchObject({
+      data: {
+        remindEnvelope: {
+          __typename: 'TooEarly',
+          message: 'Another reminder of this envelope is under way.',
+          nextAllowedAt: expect.any(String),
+        },
+      },
+    });
+    expect(await first).toMatchObject({ data: { remindEnvelope: { command: { state: 'DONE' } } } });
+    expect(await remind({ id: one.id, recipientId: cy })).toMatchObject({
+      data: { remindEnvelope: { command: { state: 'DONE' } } },
+    });
+  });
+
+  test('answers all faults of its input together', async () => {
+    const { id } = await sent();
+    const answer = await remind({ id, waitMs: -1, idempotencyKey: 'k'.repeat(256) });
+    expect(listAt(answer, 'data.remindEnvelope.issues')).toMatchObject([
+      { code: 'TOO_LONG', path: ['idempotencyKey'] },
+      { code: 'OUT_OF_RANGE', path: ['waitMs'] },
+    ]);
   });
 
   test('of one whose turn has not come is refused by the provider’s word, and may be asked again', async () => {

@@ -4,9 +4,11 @@ import { describe, expect, test } from 'vitest';
 import { type Answer, at, eventually, listAt, textAt } from '../kit/answer.ts';
 import { CREATE, envelope, type Input, signer, VOID } from '../kit/envelopes.ts';
 import { startTenant } from '../kit/tenant.ts';
+import { watchedWorld } from '../kit/watched-world.ts';
 import { COMMAND, CY, peopleOf, PROBLEMS } from './people.ts';
 
-const tenant = await startTenant();
+const { world, askedAbout, waits } = watchedWorld();
+const tenant = await startTenant({ world });
 const { api, token, account, sent } = tenant;
 const { alter, commandOf, mailedAgain, makeDue, read, recipientIs } = peopleOf(tenant);
 
@@ -55,6 +57,8 @@ describe('updateRecipient', () => {
     await update({ recipientId: bo, name: 'Bo T. Tenant' });
     await update({ recipientId: cy, email: 'cy@elsewhere.example' });
     expect(await mailedAgain(one)).toEqual([]);
+    // Whatever the provider would do of itself, neither was asked for.
+    expect(askedAbout(one).filter((call) => call.includes('resend_envelope'))).toEqual([]);
     const url = await api.gql(
       token,
       'mutation S($input: CreateSigningUrlInput!) { createSigningUrl(input: $input) { __typename ... on Problem { message } } }',
@@ -79,6 +83,18 @@ describe('updateRecipient', () => {
     await recipientIs(one.id, 0, 'SIGNED');
     expect(await update({ recipientId: bo, name: 'Too late' })).toMatchObject(refused);
     expect(at(await read(one.id), 'recipients.0.name')).toBe('Bo Tenant');
+  });
+
+  test('of one who is known to have signed is refused without asking the provider', async () => {
+    const one = await sent({ recipients: [signer(), CY] });
+    await api.control('POST', `/envelopes/${one.providerId}/recipients/1/sign`);
+    await recipientIs(one.id, 0, 'SIGNED');
+    const before = askedAbout(one);
+    expect(await update({ recipientId: one.recipients[0], name: 'Too late' })).toMatchObject({
+      data: { updateRecipient: { __typename: 'RecipientFinished', recipientStatus: 'SIGNED' } },
+    });
+    expect(askedAbout(one)).toEqual(before);
+    expect(await commandOf(one, 'CORRECT')).toBeUndefined();
   });
 
   test('of a draft, and of what has ended, is refused with its status', async () => {
@@ -142,6 +158,23 @@ describe('updateRecipient', () => {
     await eventually(async () => at(await commandOf(one, 'CORRECT'), 'state') === 'DONE');
     expect(at(await read(one.id), 'recipients.0.email')).toBe('bo@elsewhere.example');
     expect(await mailedAgain(one)).toEqual(['bo@elsewhere.example']);
+  });
+
+  test('is not said again while what was said before may still land', async () => {
+    const one = await sent();
+    await update({ recipientId: one.recipients[0], name: 'Bo T. Tenant' });
+    const before = [askedAbout(one).length, waits.length] as const;
+    await alter(
+      one,
+      sql`doubt_since = countersign_now() - interval '7 seconds', state = 'UNCERTAIN',
+      fence = NULL, next_try_at = countersign_now()`,
+    );
+    await makeDue(one);
+    const wait = await eventually(() => waits.slice(before[1]).find((ms) => ms > 1_000 && ms <= 3_000));
+    expect(wait).toBeGreaterThan(1_000);
+    expect(askedAbout(one)).toHaveLength(before[0]);
+    await eventually(async () => at(await commandOf(one, 'CORRECT'), 'state') === 'DONE');
+    expect(askedAbout(one).length).toBeGreaterThan(before[0]);
   });
 
   test('that the provider refuses is answered in its words, and changes nothing', async () => {
