@@ -2,7 +2,7 @@
  * What is changed of a connected account: its webhook's registration, the keys that are live, and that it ends.
  * @module
  */
-import { and, count, eq, inArray, isNull } from 'drizzle-orm';
+import { and, count, eq, inArray, isNotNull, isNull, or } from 'drizzle-orm';
 import type { PgUpdateSetSource } from 'drizzle-orm/pg-core';
 import type { Sealer } from '../auth/sealer.ts';
 import type { Database } from '../db/client.ts';
@@ -156,7 +156,11 @@ async function underWay(database: Database, { tenantId, id }: AccountRow): Promi
         and(
           eq(commands.tenantId, tenantId),
           eq(commands.accountId, id),
-          inArray(commands.state, ['INTENDED', 'ATTEMPTED', 'UNCERTAIN']),
+          // A doubt without a next try is one that nobody can end.
+          or(
+            inArray(commands.state, ['INTENDED', 'ATTEMPTED']),
+            and(eq(commands.state, 'UNCERTAIN'), isNotNull(commands.nextTryAt)),
+          ),
         ),
       ),
   );
