@@ -160,6 +160,15 @@ describe('nothing is asked of', () => {
     expect(outside.asked).toEqual([]);
   });
 
+  test.each([
+    ['a public address with a zone', '2606:4700:4700::1111%eth0'],
+    ['a name', 'files.example'],
+    ['a number', '134744072'],
+    ['nothing', ''],
+  ])('%s: it is no public address', (_what, text) => {
+    expect(isPublicAddress(text)).toBe(false);
+  });
+
   test('any private IPv4 address, in whatever spelling or wherever embedded', () => {
     const byte = fc.nat(255);
     const privates = fc.oneof(
@@ -282,6 +291,21 @@ describe('a redirect', () => {
   });
 });
 
+/** From now on the server answers with a body that ends when its reader goes. */
+function endless(status: number): { closed: boolean } {
+  const says = { closed: false };
+  answer = (_req, res) => {
+    res.once('close', () => (says.closed = true));
+    res.writeHead(status);
+    const more = (): void => {
+      while (!res.destroyed && res.write(Buffer.alloc(65_536)));
+      if (!res.destroyed) res.once('drain', more);
+    };
+    more();
+  };
+  return says;
+}
+
 describe('what a server says', () => {
   test('is not repeated when it refuses', async () => {
     answer = (_req, res) => void res.writeHead(403, 'Secret Reason').end('secret body');
@@ -291,21 +315,19 @@ describe('what a server says', () => {
     });
   });
 
+  test('is not read on when it refuses', async () => {
+    const says = endless(403);
+    expect(await get(files(), 'https://files.example/')).toMatchObject({ code: 'URL_FAILED' });
+    await expect.poll(() => says.closed).toBe(true);
+  });
+
   test('is cut at the most bytes that are taken', async () => {
-    let closed = false;
-    answer = (_req, res) => {
-      res.once('close', () => (closed = true));
-      const more = (): void => {
-        while (!res.destroyed && res.write(Buffer.alloc(65_536)));
-        if (!res.destroyed) res.once('drain', more);
-      };
-      more();
-    };
+    const says = endless(200);
     expect(await get(files(), 'https://files.example/')).toEqual({
       code: 'FILE_TOO_LARGE',
       message: 'The file has more than the 1000 bytes that are taken here.',
     });
-    await expect.poll(() => closed).toBe(true);
+    await expect.poll(() => says.closed).toBe(true);
   });
 
   test('is given up when it breaks off', async () => {
