@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { and, eq, sql } from 'drizzle-orm';
 import { afterEach, describe, expect, test } from 'vitest';
-import { accounts, due, parkedObservations } from '../../src/db/tables.ts';
+import { accounts, due, parkedObservations, providerBudgets } from '../../src/db/tables.ts';
 import { startRunner } from '../../src/jobs/runner.ts';
 import { uuidOf } from '../../src/model/ids.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
@@ -147,6 +147,24 @@ describe('a sweep', () => {
     await makeDue(tenant);
     await eventually(() => api.log.some((line) => line.includes('a sweep was refused')));
     await eventually(async () => ((await minutesLeft(tenant)) ?? 0) > 55);
+    expect(await sweptAt(tenant)).toBeNull();
+  });
+
+  test('leaves the last of the rate limits to sends, and has its turn when they begin anew', async () => {
+    const tenant = await newTenant();
+    const [now, resetAt] = [new Date(), new Date(Date.now() + HOUR / 3)];
+    const told = { callLimit: 100, remaining: 10, resetAt, asOf: now };
+    await api.database.withTenants([tenant.tenantId], (tx) =>
+      tx
+        .insert(providerBudgets)
+        .values({ tenantId: tenant.tenantId, accountId: tenant.accountId, ...told })
+        .onConflictDoUpdate({ target: [providerBudgets.tenantId, providerBudgets.accountId], set: told }),
+    );
+    const before = await lastLine();
+    await makeDue(tenant);
+    await eventually(async () => ((await minutesLeft(tenant)) ?? 0) > 15);
+    expect(Math.round((await minutesLeft(tenant)) ?? 0)).toBe(20);
+    expect(await readsSince(before)).toEqual([]);
     expect(await sweptAt(tenant)).toBeNull();
   });
 
