@@ -23,12 +23,17 @@ export interface InspectorLimits {
   readonly heapMb: number;
   /** PDFs that wait for a thread; more are not read. */
   readonly waiting: number;
+  /** PDFs, each with the questions that were asked of it, whose answers are kept. */
+  readonly remembered: number;
 }
 
-export const INSPECTOR_LIMITS: InspectorLimits = { threads: 2, timeMs: 10_000, heapMb: 256, waiting: 64 };
-
-/** PDFs, each with the questions that were asked of it, whose answers are kept. */
-const REMEMBERED = 256;
+export const INSPECTOR_LIMITS: InspectorLimits = {
+  threads: 2,
+  timeMs: 10_000,
+  heapMb: 256,
+  waiting: 64,
+  remembered: 256,
+};
 
 function keyOf({ bytes, texts, pages }: InspectionRequest): string {
   return createHash('sha256')
@@ -81,7 +86,7 @@ export function createInspector(world: World, limits: InspectorLimits = INSPECTO
       if (inspection.kind === 'UNREAD') return inspection;
       remembered.set(key, inspection);
       const [oldest] = remembered.keys();
-      if (remembered.size > REMEMBERED && oldest !== undefined) remembered.delete(oldest);
+      if (remembered.size > limits.remembered && oldest !== undefined) remembered.delete(oldest);
       return inspection;
     },
     async close() {

@@ -26,6 +26,18 @@ describe('a PDF that is read', () => {
     expect(await read(bytes, ['/other/'])).toMatchObject({ texts: [{ text: '/other/', count: 0 }] });
   });
 
+  test('is read again once as many others as are remembered have come', async () => {
+    const forgetful = createInspector(systemWorld(), { ...INSPECTOR_LIMITS, remembered: 2 });
+    const bytes = await pdfOf([{ text: 'Lease' }]);
+    const ask = (text: string): Promise<Inspection> => forgetful.inspect({ bytes, texts: [text], pages: [] });
+    const [first, second] = [await ask('first'), await ask('second')];
+    expect(await ask('first')).toBe(first);
+    await ask('third');
+    expect(await ask('second')).toBe(second);
+    expect(await ask('first')).not.toBe(first);
+    await forgetful.close();
+  });
+
   test('tells its pages and the sizes that were asked for', async () => {
     const bytes = await pdfOf([{}, { size: [300, 200] }, {}]);
     expect(await read(bytes, [], [2, 4])).toEqual({
@@ -53,6 +65,12 @@ describe('a PDF that is read', () => {
         { text: '/S1/', count: 0, places: [] },
       ],
     });
+  });
+
+  test('tells the first hundred places of a text, however often it stands there', async () => {
+    const inspection = await read(await pdfOfTexts(150), ['a']);
+    const [found] = inspection.kind === 'READ' ? inspection.texts : [];
+    expect([found?.count, found?.places.length]).toEqual([150, 100]);
   });
 
   test.each([
@@ -133,10 +151,23 @@ test('a PDF that takes too much memory is given up, and the next one is read', a
   await small.close();
 });
 
-test('more PDFs than may wait are not read', async () => {
+test('an inspector that is closed answers what is under way, what waits and what comes as not read', async () => {
+  const closing = createInspector(systemWorld(), { ...INSPECTOR_LIMITS, threads: 1 });
+  const request = { texts: ['Signature'], pages: [1] };
+  const endless = closing.inspect({ ...request, bytes: await pdfWithoutEnd() });
+  const waiting = closing.inspect({ ...request, bytes: await pdfOf([{ text: 'Signature' }]) });
+  await closing.close();
+  expect(await endless).toEqual({ kind: 'UNREAD', why: 'OVERRUN' });
+  expect(await waiting).toEqual({ kind: 'UNREAD', why: 'BUSY' });
+  expect(await closing.inspect({ ...request, bytes: await pdfOf([{}]) })).toEqual({ kind: 'UNREAD', why: 'BUSY' });
+});
+
+test('more PDFs than may wait are not read, and may be another time', async () => {
   const narrow = createInspector(systemWorld(), { ...INSPECTOR_LIMITS, threads: 1, waiting: 1 });
   const bytes = await pdfOf([{ text: 'Lease' }]);
-  const all = await Promise.all([1, 2, 3].map(() => narrow.inspect({ bytes, texts: [], pages: [1] })));
+  const ask = (page: number): Promise<Inspection> => narrow.inspect({ bytes, texts: [], pages: [page] });
+  const all = await Promise.all([1, 2, 3].map(ask));
   expect(all.map((one) => (one.kind === 'UNREAD' ? one.why : one.kind))).toEqual(['READ', 'READ', 'BUSY']);
+  expect(await ask(3)).toMatchObject({ kind: 'READ' });
   await narrow.close();
 });
