@@ -65,6 +65,12 @@ describe('an envelope is refused for', () => {
     ]);
   });
 
+  test('a field on a page below the first, said once', async () => {
+    expect(await issuesOf(placed(two, on(0, 10, 10)))).toMatchObject([
+      { code: 'OUT_OF_RANGE', path: field(0, 'at', 'page') },
+    ]);
+  });
+
   test('a field over the edge of its page', async () => {
     const given = placed(
       two,
@@ -128,6 +134,16 @@ describe('an envelope is refused for', () => {
     const codes = (await issuesOf(given)).map((issue) => at(issue, 'code'));
     expect(codes).toEqual(['REQUIRED', 'OUT_OF_RANGE', 'ANCHOR_MISSING']);
   });
+});
+
+test('a text that may stand in a document with a fault of its own is not missed', async () => {
+  const documents = [
+    file({ source: { base64: two.toString('base64') } }),
+    file({ key: 'annex', filename: 'annex.pdf', source: { base64: Buffer.from('no PDF').toString('base64') } }),
+  ];
+  const fields = [{ kind: 'SIGNATURE', place: anchored('/s2/', { document: null }) }];
+  const issues = await issuesOf(envelope(account, { documents, recipients: [signer({ fields })] }));
+  expect(issues.map((issue) => at(issue, 'code'))).toEqual(['FILE_NOT_PDF']);
 });
 
 describe('what is refused', () => {
