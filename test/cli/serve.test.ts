@@ -20,6 +20,7 @@ import {
   serveProcess,
   serveSettings,
   type ServeSettings,
+  serveToken,
 } from '../system/kit.ts';
 
 /** Where a machine has more than one address of its own without being told so. */
@@ -208,5 +209,24 @@ describe('a gateway and a sandbox, each in its process', { timeout: 120_000 }, (
     expect(performance.now() - begin).toBeLessThan(15_000);
     await eventually(() => follower.ended);
     expect(gateway.child.stderr).not.toContain('"level":"error"');
+  });
+
+  it('ends with 1 when what is under way takes longer than it may, and says so', async () => {
+    const settings = await serveSettings();
+    const impatient = await serveProcess(settings, { DRAIN_LIMIT_SECONDS: '1' });
+    const other = await startDocusignSandbox({ seed: 5 });
+    atEnd(() => other.close());
+    await impatient.start();
+    const bearer = await serveToken(settings);
+    const accountId = await connectAccount(impatient.url, bearer, other);
+    await fetch(`${other.url}/_sandbox/faults`, {
+      method: 'POST',
+      body: JSON.stringify({ route: 'POST /envelopes', kind: 'slow', ms: 60_000 }),
+    });
+    await ask(impatient.url, bearer, SEND, {
+      input: { idempotencyKey: 'last', what: { envelope: envelope(accountId) }, waitMs: 0 },
+    });
+    expect(await impatient.child.end('SIGTERM')).toEqual({ code: 1, signal: null });
+    expect(impatient.child.stderr).toContain('stopped with work under way');
   });
 });

@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import { connect, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { expect, test } from 'vitest';
+import { at, eventually } from '../kit/answer.ts';
+import { envelope, send } from '../kit/envelopes.ts';
+import { startTestGateway } from '../kit/gateway.ts';
+
+const api = await startTestGateway();
+
+/** A connection with the head of a request that isn't whole yet: it stays when the server closes. */
+async function begun(request: string): Promise<Socket> {
+  const { port, hostname } = new URL(api.url);
+  const socket = connect(Number(port), hostname);
+  await new Promise<void>((resolve) => socket.write(`${request} HTTP/1.1\r\nHost: x\r\n`, () => resolve()));
+  return socket;
+}
+
+test('a gateway that is closing says so on connections that were open before, and finishes what is under way', async () => {
+  const tenantId = randomUUID();
+  const token = await api.token({ tenantId });
+  const account = await api.connectSandboxAccount(tenantId);
+  await api.control('POST', '/faults', { route: 'POST /envelopes', kind: 'slow', ms: 1_500 });
+  const sending = send(api, token, { envelope: envelope(account) });
+  await eventually(async () => {
+    const page = await api.gql(token, '{ envelopes(first: 1) { nodes { status } } }');
+    return at(page, 'data.envelopes.nodes.0.status') === 'SENDING';
+  });
+  const [ready, live, query] = await Promise.all(
+    ['GET /health/ready', 'GET /health/live', 'POST /graphql'].map((request) => begun(request)),
+  );
+  // What came later is answered: so what came before was read.
+  expect((await fetch(`${api.url}/health/ready`)).status).toBe(200);
+
+  const closed = api.gateway.close(10_000);
+  const answers = await Promise.all(
+    [ready, live, query].map((socket) => {
+      socket?.write('Connection: close\r\n\r\n');
+      return socket ? text(socket) : '';
+    }),
+  );
+  expect(answers.map((answer) => answer.slice(0, 12))).toEqual(['HTTP/1.1 503', 'HTTP/1.1 200', 'HTTP/1.1 503']);
+  expect(answers[0]).toContain('draining: another one answers');
+  expect(answers[2]).toContain('"code":"DRAINING"');
+  expect(at(await sending, 'data.sendEnvelope.envelope.status')).toBe('SENT');
+  await closed;
+});
