@@ -7,8 +7,6 @@ import ipaddr from 'ipaddr.js';
 
 /** What of IPv6 is given out (IANA: 2000::/3); all else is special, and so is what ipaddr.js names within it. */
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
-/** Documentation (RFC 9637). */
-const DOCUMENTATION = ipaddr.IPv6.parseCIDR('3fff::/20');
 
 /**
  * False for loopback, private, link-local, shared, reserved, multicast, documentation … of both families, and for IPv6
@@ -18,6 +16,5 @@ export function isPublicAddress(text: string): boolean {
   if (isIP(text) === 0 || text.includes('%')) return false;
   const address = ipaddr.parse(text);
   if (address.range() !== 'unicast') return false;
-  if (!(address instanceof ipaddr.IPv6)) return true;
-  return address.match(GLOBAL_UNICAST) && !address.match(DOCUMENTATION);
+  return !(address instanceof ipaddr.IPv6) || address.match(GLOBAL_UNICAST);
 }
