@@ -73,13 +73,18 @@ function schedule(envelope: Sent): Promise<void> {
   return database.withTenants([tenantId], (tx) => scheduleValueReads(tx, [envelope]));
 }
 
-/** What the provider says of it: nothing new, or that it is completed and what was left in its field. */
-function told({ id, field }: Sent, value: string | null): Reading {
-  const end = { kind: 'END', status: 'COMPLETED', reason: null, providerStatus: 'completed' } as const;
-  const news = value === null ? [] : [{ ...end, at: instantOf(world.now()) }];
-  const observation = { source: 'READ' as const, sawEnd: null, envelope: news, recipients: [], details: [] };
+/** What the provider says of it: nothing new, or that it is completed, and what was left in its field. */
+function told(
+  { id, field }: Sent,
+  { completed = false, value, signed = false }: { completed?: boolean; value?: string; signed?: boolean } = {},
+): Reading {
+  const at = instantOf(world.now());
+  const end = { kind: 'END', status: 'COMPLETED', reason: null, providerStatus: 'completed', at } as const;
+  const who = { ref: '1', status: 'SIGNED', reason: null, providerStatus: 'completed', at } as const;
+  const news = { envelope: completed ? [end] : [], recipients: signed ? [who] : [], details: [] };
+  const observation = { source: 'READ' as const, sawEnd: null, ...news };
   const sighting = { providerId: id, envelopeId: null, observation, incomplete: false };
-  return value === null ? sighting : { ...sighting, values: new Map([[field, value]]) };
+  return value === undefined ? sighting : { ...sighting, values: new Map([[field, value]]) };
 }
 
 /** The fields that the provider was asked for, read by read. */
@@ -106,7 +111,7 @@ describe('a read for values', () => {
   test('asks for a value until it is known, and never again', async () => {
     const envelope = await sent('SENT');
     fake.asked.splice(0);
-    fake.does.read = async () => [told(envelope, 'DE02')];
+    fake.does.read = async () => [told(envelope, { completed: true, value: 'DE02' })];
     await lookUps.lookUp(envelope);
     await lookUps.lookUp(envelope);
     expect(wanted()).toEqual([[envelope.field], []]);
@@ -119,9 +124,20 @@ describe('a read for values', () => {
       await database.withTenants([tenantId], (tx) =>
         tx.update(envelopes).set({ status: 'COMPLETED' }).where(eq(envelopes.id, envelope.id)),
       );
-      return [told(envelope, null)];
+      return [told(envelope)];
     };
     await lookUps.lookUp(envelope);
     expect(await readsDue(envelope)).toEqual(['READ']);
+  });
+
+  test('is not due again with later news of what was completed: what was not told then is not told later', async () => {
+    const envelope = await sent('SENT');
+    fake.does.read = async () => [told(envelope, { completed: true })];
+    await lookUps.lookUp(envelope);
+    expect(await readsDue(envelope)).toEqual(['READ']);
+    await database.withTenants([], (tx) => tx.delete(due).where(eq(due.id, envelope.id)));
+    fake.does.read = async () => [told(envelope, { signed: true })];
+    await lookUps.lookUp(envelope);
+    expect(await readsDue(envelope)).toEqual([]);
   });
 });
