@@ -262,6 +262,22 @@ describe('a PUT is refused, and leaves nothing usable, when', () => {
   });
 });
 
+test('an upload is no document before its bytes have come, to a check as to a send', async () => {
+  const { id, url } = await uploadOf(pdf);
+  const validate = (): Promise<Answer> =>
+    api.gql(
+      token,
+      `mutation V($input: ValidateEnvelopeInput!) { validateEnvelope(input: $input) {
+        ${PROBLEM} ... on ValidateEnvelopePayload { valid }
+      } }`,
+      { input: { envelope: using(id) } },
+    );
+  expect(await validate()).toMatchObject({ data: { validateEnvelope: { issues: [{ code: 'UNKNOWN_REFERENCE' }] } } });
+  expect(await send(api, token, { envelope: using(id) })).toMatchObject(UNUSABLE);
+  expect(await put(url, pdf)).toMatchObject({ status: 200 });
+  expect(await validate()).toMatchObject({ data: { validateEnvelope: { valid: true } } });
+});
+
 test('of two PUTs at once one wins', async () => {
   const bytes = pdfOf(300_000);
   const { id, url } = await uploadOf(bytes);
