@@ -65,9 +65,10 @@ describe('an envelope is refused for', () => {
     ]);
   });
 
-  test('a field on a page below the first, said once', async () => {
-    expect(await issuesOf(placed(two, on(0, 10, 10)))).toMatchObject([
+  test('a field on a page below the first, and one at an empty text, each said once', async () => {
+    expect(await issuesOf(placed(two, on(0, 10, 10), anchored(' ')))).toMatchObject([
       { code: 'OUT_OF_RANGE', path: field(0, 'at', 'page') },
+      { code: 'REQUIRED', path: field(1, 'anchor', 'text') },
     ]);
   });
 
