@@ -137,7 +137,8 @@ describe('registering the webhook of an account', () => {
 
 describe('an account that is disconnected', () => {
   it('is not found by any change, and the provider is asked nothing', async () => {
-    const { tenantId, accountId, changes, asked } = await subject();
+    // Where nothing could be registered either.
+    const { tenantId, accountId, changes, asked } = await subject({ publicUrl: 'http://sign.example' });
     await changes.disconnect(tenantId, accountId);
     const keys = { add: ['another'], remove: [], path: [] };
     for (const change of [

@@ -107,6 +107,17 @@ describe('a look at an account', () => {
     expect(looks.count).toBe(2);
   });
 
+  it('is forgotten when those at a thousand others have come', async () => {
+    const { health, connected } = subject();
+    const row = await changed(await connected(), { disconnectedAt: new Date('2026-03-01T12:00:00Z') });
+    const other = (index: number): Promise<Health> => health.of({ ...row, id: `other-${index}` });
+    const first = await health.of(row);
+    await Promise.all(Array.from({ length: 999 }, (_, index) => other(index)));
+    expect(await health.of(row)).toBe(first);
+    await other(999);
+    expect(await health.of(row)).not.toBe(first);
+  });
+
   it('is one of eight at most that are under way', async () => {
     const open = Promise.withResolvers<Check[]>();
     const { health, looks, connected } = subject({ checkUp: () => open.promise });
