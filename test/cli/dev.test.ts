@@ -1,8 +1,10 @@
 /**
  * `countersign dev` as it is typed: what it prints, what it refuses, and how it ends.
  */
+import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { IncomingMessage, request } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -59,6 +61,21 @@ describe('countersign dev', { timeout: 120_000 }, () => {
     expect(await page.text()).toContain('GraphiQL');
     const inbox = await fetch(`${running.found.sandbox}/inbox`);
     expect(await inbox.text()).toContain('An older lease, to be voided');
+  });
+
+  it('shows nothing under a foreign name that was pointed at this machine', async () => {
+    const asked = async (host: string): Promise<number | undefined> => {
+      const ask = request(running.found.graphiql, { headers: { host, accept: 'text/html' } }).end();
+      const [answer] = z.tuple([z.instanceof(IncomingMessage)]).parse(await once(ask, 'response'));
+      answer.resume();
+      return answer.statusCode;
+    };
+    const { host, port } = new URL(running.found.graphiql);
+    expect(await asked(host)).toBe(200);
+    expect(await asked(`localhost:${port}`)).toBe(200);
+    for (const foreign of ['evil.example', `127.0.0.1.evil.example:${port}`, `localhost.evil.example`]) {
+      expect([foreign, await asked(foreign)]).toEqual([foreign, 421]);
+    }
   });
 
   it('refuses a second start on the same data in one clear sentence', async () => {
