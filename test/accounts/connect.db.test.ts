@@ -5,6 +5,7 @@ import { createSealer } from '../../src/auth/sealer.ts';
 import { type Database, rowsOf } from '../../src/db/client.ts';
 import { accounts as table, routes } from '../../src/db/tables.ts';
 import { InvalidInput, NotFound, ProviderRefused } from '../../src/model/problems.ts';
+import type { WebhookMode } from '../../src/model/words.ts';
 import { testDatabase } from '../kit/database.ts';
 import { PUBLIC_URL, request, RING, testAccounts } from './kit.ts';
 
@@ -60,6 +61,16 @@ describe('connecting an account', () => {
     expect(await accounts.webhookUrl(second)).toBe(await accounts.webhookUrl(first));
     expect(second.credentials).not.toBe(first.credentials);
     expect(await rowsOfTenant(tenantId)).toHaveLength(1);
+  });
+
+  it('begins no mode ACCOUNT, which waits for the registration, and ends none unless it is told to', async () => {
+    const { accounts } = testAccounts(database);
+    const tenantId = randomUUID();
+    const modeAfter = async (webhook: WebhookMode): Promise<WebhookMode> =>
+      (await accounts.connect({ tenantId }, { ...request(), webhook })).webhookMode;
+    expect([await modeAfter('ACCOUNT'), await modeAfter('ACCOUNT')]).toEqual(['PER_ENVELOPE', 'PER_ENVELOPE']);
+    await database.withTenants([tenantId], (tx) => tx.update(table).set({ webhookMode: 'ACCOUNT' }));
+    expect([await modeAfter('ACCOUNT'), await modeAfter('PER_ENVELOPE')]).toEqual(['ACCOUNT', 'PER_ENVELOPE']);
   });
 
   it('ten times at once ends in one row with one address', async () => {
