@@ -5,7 +5,7 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { uuidOf } from '../../src/model/ids.ts';
-import { type Answer, at, eventually, listAt, textAt } from '../kit/answer.ts';
+import { type Answer, at, codesOf, eventually, listAt, textAt } from '../kit/answer.ts';
 import { envelope, send } from '../kit/envelopes.ts';
 import { startTestGateway } from '../kit/gateway.ts';
 import { assertion, definition, grant } from '../sandbox/harness.ts';
@@ -216,6 +216,17 @@ describe('an account in mode ACCOUNT', () => {
     expect(new Set(nodes.map((node) => at(node, 'effect')))).toEqual(new Set(['IGNORED']));
     expect(listAt(await other.gql(query), 'data.webhookDeliveries.nodes')).toEqual([]);
   });
+});
+
+test('the address of webhooks is told to no token that may only read accounts: whoever knows it can post there', async () => {
+  const tenantId = randomUUID();
+  const account = await connect('PER_ENVELOPE', tenantId);
+  const query = 'query A($id: ID!) { account(id: $id) { name webhookUrl } }';
+  const [reader, writer] = [await api.token({ tenantId, scopes: ['accounts:read'] }), account.token];
+  const refused = await api.gql(reader, query, { id: account.id });
+  expect(codesOf(refused)).toEqual(['FORBIDDEN']);
+  expect(at(refused, 'data.account')).toEqual({ name: expect.any(String), webhookUrl: null });
+  expect(at(await api.gql(writer, query, { id: account.id }), 'data.account.webhookUrl')).toBe(account.url);
 });
 
 describe('the HMAC keys of an account', () => {
