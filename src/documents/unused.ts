@@ -27,5 +27,5 @@ export async function removeUnused(tx: Tx, tenantId: string, id: string): Promis
     return;
   }
   await tx.delete(due).where(isDue);
-  if (users.length === 0) await deleteUnheld(tx, tenantId, [id]);
+  await deleteUnheld(tx, tenantId, [id]);
 }
