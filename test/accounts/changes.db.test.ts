@@ -142,11 +142,11 @@ describe('an account that is disconnected', () => {
     await changes.disconnect(tenantId, accountId);
     const keys = { add: ['another'], remove: [], path: [] };
     for (const change of [
-      changes.registerWebhook(tenantId, accountId),
-      changes.update(tenantId, { accountId, keys, webhook: null }),
-      changes.disconnect(tenantId, accountId),
+      () => changes.registerWebhook(tenantId, accountId),
+      () => changes.update(tenantId, { accountId, keys, webhook: null }),
+      () => changes.disconnect(tenantId, accountId),
     ]) {
-      await expect(change).rejects.toBeInstanceOf(NotFound);
+      await expect(change()).rejects.toBeInstanceOf(NotFound);
     }
     expect(asked).toEqual([]);
   });
