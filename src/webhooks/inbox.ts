@@ -36,7 +36,7 @@ const BATCH_BYTES = 1024 * 1024;
 /** Transactions at once. */
 const LANES = 4;
 /** So many must wait for a transaction to begin beside others: fewer aren't worth its statements. */
-const WORTH_A_LANE = 8;
+const WORTH_A_LANE = 16;
 const ATTEMPTS = 5;
 
 interface Waiting {
