@@ -40,40 +40,55 @@ export interface FollowContext {
 /** Events taken from memory or the database at once. */
 const PAGE = 200;
 
+/** Registers the stream; called when it is first pulled. */
+export type Begin = () => OpenStream;
+
 export async function* followEvents(
-  stream: OpenStream,
+  begin: Begin,
   options: FollowOptions,
   context: FollowContext,
 ): AsyncGenerator<StreamMessage, void, void> {
   const { tenantId } = options;
   const { world, heartbeatMs } = context;
-  const read = reader(stream, tenantId, narrowed(options.filter ?? {}, options.allowed ?? null), context);
-  let position = await startOf(options, context.database);
-  const cursorAt = cursorsOf(tenantId);
-  const cursor = (): string => cursorAt(position);
-  // The first message comes at once, with a cursor alone.
-  let due = world.monotonic();
-  while (!stream.closed) {
-    stream.assertOpen(cursor);
-    if (world.monotonic() >= due) {
-      stream.offered(position);
-      yield { cursor: cursor(), event: null };
-      stream.pulled();
-      due = world.monotonic() + heartbeatMs;
-      continue;
-    }
-    const { rows, through } = await read(position);
-    for (const event of rows) {
+  const stream = begin();
+  try {
+    await stream.tail.started;
+    if (stream.closed) return;
+    const { inMemory, page } = reader(
+      stream,
+      tenantId,
+      narrowed(options.filter ?? {}, options.allowed ?? null),
+      context,
+    );
+    let position = await startOf(options, context.database);
+    const cursorAt = cursorsOf(tenantId);
+    const cursor = (): string => cursorAt(position);
+    // The first message comes at once, with a cursor alone.
+    let due = world.monotonic();
+    while (!stream.closed) {
       stream.assertOpen(cursor);
-      if (stream.closed) return;
-      position = event.sequence;
-      stream.offered(position);
-      yield messageOf(event, cursor);
-      stream.pulled();
-      due = world.monotonic() + heartbeatMs;
+      if (world.monotonic() >= due) {
+        stream.offered(position);
+        yield { cursor: cursor(), event: null };
+        stream.pulled();
+        due = world.monotonic() + heartbeatMs;
+        continue;
+      }
+      const { rows, through } = inMemory(position) ?? (await page(position));
+      for (const event of rows) {
+        stream.assertOpen(cursor);
+        if (stream.closed) return;
+        position = event.sequence;
+        stream.offered(position);
+        yield messageOf(event, cursor);
+        stream.pulled();
+        due = world.monotonic() + heartbeatMs;
+      }
+      position = through;
+      if (stream.tail.head <= position) await stream.wait(Math.max(0, due - world.monotonic()));
     }
-    position = through;
-    if (stream.tail.head <= position) await stream.wait(Math.max(0, due - world.monotonic()));
+  } finally {
+    stream.close();
   }
 }
 
@@ -88,27 +103,33 @@ function messageOf(event: EventRow, cursor: () => string): StreamMessage {
 
 /** What piles up while the consumer is busy with one change is told as one, so it can be as slow as it likes. */
 export async function* followChanges(
-  stream: OpenStream,
+  begin: Begin,
   { tenantId, envelopeId }: ChangesOptions,
   context: FollowContext,
 ): AsyncGenerator<void, void, void> {
-  const read = reader(stream, tenantId, { envelopeIds: [envelopeId] }, context);
-  let position = stream.tail.head;
-  const cursor = (): string => encodeCursor(tenantId, position);
-  let news = true;
-  while (!stream.closed) {
-    stream.assertOpen(cursor);
-    if (news) {
-      // Whoever pulls now reads a state that holds all of this.
-      if (stream.tail.head > position) position = stream.tail.head;
-      yield;
+  const stream = begin();
+  try {
+    await stream.tail.started;
+    const { inMemory, page } = reader(stream, tenantId, { envelopeIds: [envelopeId] }, context);
+    let position = stream.tail.head;
+    const cursor = (): string => encodeCursor(tenantId, position);
+    let news = true;
+    while (!stream.closed) {
       stream.assertOpen(cursor);
-      if (stream.closed) return;
+      if (news) {
+        // Whoever pulls now reads a state that holds all of this.
+        if (stream.tail.head > position) position = stream.tail.head;
+        yield;
+        stream.assertOpen(cursor);
+        if (stream.closed) return;
+      }
+      const { rows, through } = inMemory(position) ?? (await page(position));
+      position = through;
+      news = rows.length > 0;
+      if (!news && stream.tail.head <= position) await stream.wait(context.heartbeatMs);
     }
-    const { rows, through } = await read(position);
-    position = through;
-    news = rows.length > 0;
-    if (!news && stream.tail.head <= position) await stream.wait(context.heartbeatMs);
+  } finally {
+    stream.close();
   }
 }
 
@@ -122,20 +143,33 @@ async function startOf({ tenantId, after, from }: FollowOptions, database: Datab
   });
 }
 
-type Read = (after: bigint) => Promise<{ readonly rows: readonly EventRow[]; readonly through: bigint }>;
+interface Slice {
+  readonly rows: readonly EventRow[];
+  readonly through: bigint;
+}
 
-/** Reads on after a place: from memory when it is there, else a page of the database. */
-function reader({ tail }: OpenStream, tenantId: string, filter: EventFilter, { database }: FollowContext): Read {
+/** Reads on after a place. */
+interface Reader {
+  /** Null when it has left memory. */
+  inMemory(after: bigint): Slice | null;
+  page(after: bigint): Promise<Slice>;
+}
+
+function reader({ tail }: OpenStream, tenantId: string, filter: EventFilter, { database }: FollowContext): Reader {
   const matches = matcher(filter);
-  return async (after) => {
-    const remembered = tail.after(after, PAGE);
-    if (remembered) return { rows: remembered.filter(matches), through: remembered.at(-1)?.sequence ?? after };
-    const slice = await database.withTenants([tenantId], (tx) =>
-      readEvents(tx, { tenantId, after, limit: PAGE, filter }),
-    );
-    // Old events may be taken away while a stream is still on its way through them.
-    endIfExpired(encodeCursor(tenantId, after), () => checkCursor(tenantId, after, slice.head));
-    return slice;
+  return {
+    inMemory(after) {
+      const remembered = tail.after(after, PAGE);
+      return remembered && { rows: remembered.filter(matches), through: remembered.at(-1)?.sequence ?? after };
+    },
+    async page(after) {
+      const slice = await database.withTenants([tenantId], (tx) =>
+        readEvents(tx, { tenantId, after, limit: PAGE, filter }),
+      );
+      // Old events may be taken away while a stream is still on its way through them.
+      endIfExpired(encodeCursor(tenantId, after), () => checkCursor(tenantId, after, slice.head));
+      return slice;
+    },
   };
 }
 

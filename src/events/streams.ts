@@ -6,7 +6,14 @@
 import type { Database } from '../db/client.ts';
 import type { World } from '../world.ts';
 import type { EventBus } from './bus.ts';
-import { type ChangesOptions, followChanges, followEvents, type FollowOptions, type StreamMessage } from './follow.ts';
+import {
+  type Begin,
+  type ChangesOptions,
+  followChanges,
+  followEvents,
+  type FollowOptions,
+  type StreamMessage,
+} from './follow.ts';
 import { interruptible } from './interruptible.ts';
 import { type OpenStream, openStream, type StreamLife } from './open-stream.ts';
 import { createTails } from './tails.ts';
@@ -70,28 +77,21 @@ export function createEventStreams(options: StreamsOptions): EventStreams {
     return stream;
   }
 
-  /** Runs `body` with a stream that is registered before it begins and gone when it ends, however it ends. */
-  function withStream<T>(
+  /** A generator whose stream is closed at once by who leaves it, also while it waits. */
+  function generate<T>(
     life: StreamLife,
-    body: (stream: OpenStream) => AsyncGenerator<T, void, void>,
+    body: (begin: Begin) => AsyncGenerator<T, void, void>,
   ): AsyncGenerator<T, void, void> {
     let current: OpenStream | null = null;
-    const run = async function* (): AsyncGenerator<T, void, void> {
-      const stream = begin(life);
-      current = stream;
-      try {
-        await stream.tail.started;
-        if (!stream.closed) yield* body(stream);
-      } finally {
-        stream.close();
-      }
-    };
-    return interruptible(run(), () => current?.close());
+    return interruptible(
+      body(() => (current = begin(life))),
+      () => current?.close(),
+    );
   }
 
   return {
-    follow: (given) => withStream(given, (stream) => followEvents(stream, given, context)),
-    changes: (given) => withStream(given, (stream) => followChanges(stream, given, context)),
+    follow: (given) => generate(given, (begin) => followEvents(begin, given, context)),
+    changes: (given) => generate(given, (begin) => followChanges(begin, given, context)),
     drain() {
       draining = true;
       for (const stream of open) stream.end('DRAINING');
