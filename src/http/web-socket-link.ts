@@ -9,6 +9,8 @@ import type { Timer, World } from '../world.ts';
 
 export interface Link {
   readonly server: ServerSocket;
+  /** Resolves when the socket has taken the message. */
+  send(data: string): Promise<void>;
   /** Resolves when all that the messages so far have begun is answered and sent. */
   settled(): Promise<void>;
   /** Closes when what was sent is flushed; cuts the connection when the peer doesn't answer in time. */
@@ -102,6 +104,7 @@ export function createLink(socket: WebSocket, options: LinkOptions): Link {
 
   return {
     server,
+    send,
     async settled() {
       while (handling.size > 0) await Promise.all(handling);
     },

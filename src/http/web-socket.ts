@@ -15,6 +15,7 @@ import { isOriginAllowed } from './cors.ts';
 import type { Engine, Outcome } from './engine.ts';
 import { type Logger, refusal, toPublicError } from './errors.ts';
 import { at, type Operation, type Operations } from './operation.ts';
+import { sendNext } from './next-frames.ts';
 import { createLink, type Link } from './web-socket-link.ts';
 
 /** Operations alive on one socket. */
@@ -91,7 +92,7 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): We
       extra.tokenTimer = at(world, principal.expiresAt, () => void finish(extra, CloseCode.Forbidden, 'TOKEN_EXPIRED'));
       return true;
     },
-    async onSubscribe({ extra }, _id, payload) {
+    async onSubscribe({ extra }, id, payload) {
       const { query, operationName, variables } = payload;
       if (extra.open.size >= MAX_OPERATIONS) {
         const allowed = `${MAX_OPERATIONS} operations may run on a socket: complete one, or open another socket.`;
@@ -104,7 +105,10 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): We
         settle(extra, payload);
         return result.refused;
       }
-      prepared.set(result.args, result.run);
+      prepared.set(result.args, async () => {
+        const outcome = await result.run();
+        return Symbol.asyncIterator in outcome ? sendNext(outcome, id, extra.link) : outcome;
+      });
       return result.args;
     },
     execute: run,
