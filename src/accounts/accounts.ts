@@ -3,8 +3,8 @@
  * @module
  */
 import { and, asc, eq, gt, isNull, or } from 'drizzle-orm';
-import { anyOf } from '../db/any-of.ts';
 import type { Sealer } from '../auth/sealer.ts';
+import { anyOf } from '../db/any-of.ts';
 import type { Database } from '../db/client.ts';
 import { accounts, providerBudgets, routes } from '../db/tables.ts';
 import { InvalidInput, NotFound } from '../model/problems.ts';

@@ -49,10 +49,15 @@ export async function storeBatch(
 
 /**
  * The statements of a batch find rows one by one, however many there are, so one plan is right for all; left to itself
- * the database plans most of them anew each time, which takes longer than some of them.
+ * the database plans most of them anew each time, which takes longer than some of them. A plan that was made while the
+ * tables were small must not read them whole once they have grown.
  */
 async function planOnce(tx: Tx): Promise<void> {
-  await sent(tx.execute(sql`SET LOCAL plan_cache_mode = force_generic_plan`));
+  await sent(
+    tx.execute(
+      sql`SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)`,
+    ),
+  );
 }
 
 function sightedBy({ tenantId, accountId, id, sightings }: Incoming): Sighted[] {

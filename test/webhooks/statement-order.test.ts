@@ -9,7 +9,7 @@ import { message, post, seedEnvelope, testAccount, testReceiver } from './kit.ts
 /** What a statement of a batch does first, by its text. */
 const STEPS: readonly (readonly [RegExp, string])[] = [
   [/^BEGIN/, 'begin'],
-  [/^SET LOCAL/, 'plan'],
+  [/^SELECT set_config\('plan_cache_mode'/, 'plan'],
   [/^INSERT INTO dedupe_keys/, 'keys'],
   [/from "envelopes".* for update$/s, 'lock envelopes'],
   [/from "recipients"/, 'read recipients'],
