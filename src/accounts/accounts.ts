@@ -6,7 +6,7 @@ import { and, asc, eq, gt, isNull, or } from 'drizzle-orm';
 import type { Sealer } from '../auth/sealer.ts';
 import { anyOf } from '../db/any-of.ts';
 import type { Database } from '../db/client.ts';
-import { accounts, providerBudgets, routes } from '../db/tables.ts';
+import { accounts, providerBudgets, routes } from '../db/tables/accounts.ts';
 import { InvalidInput, NotFound } from '../model/problems.ts';
 import type { Environment, ProviderName, WebhookMode } from '../model/words.ts';
 import type { Capabilities, KnownLimits, Provider, ProviderClient } from '../providers/provider.ts';

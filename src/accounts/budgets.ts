@@ -6,7 +6,7 @@
 import { and, eq, sql } from 'drizzle-orm';
 import { anyOf } from '../db/any-of.ts';
 import type { Database, Tx } from '../db/client.ts';
-import { providerBudgets } from '../db/tables.ts';
+import { providerBudgets } from '../db/tables/accounts.ts';
 import type { KnownLimits, RateLimits } from '../providers/provider.ts';
 import { joinedLimits, NOTHING_KNOWN } from '../providers/rate-limits.ts';
 import type { Timer, World } from '../world.ts';

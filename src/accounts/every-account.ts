@@ -4,7 +4,7 @@
  */
 import { asc, eq, isNull } from 'drizzle-orm';
 import type { Database } from '../db/client.ts';
-import { accounts, routes } from '../db/tables.ts';
+import { accounts, routes } from '../db/tables/accounts.ts';
 import type { AccountRow } from './secrets.ts';
 
 /** Those that are connected. Each has a webhook address, and these are known without naming a tenant. */

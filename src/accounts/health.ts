@@ -6,7 +6,7 @@
 import { and, desc, eq, ne } from 'drizzle-orm';
 import type { Sealer } from '../auth/sealer.ts';
 import type { Database } from '../db/client.ts';
-import { deliveries } from '../db/tables.ts';
+import { deliveries } from '../db/tables/inbox.ts';
 import { Problem } from '../model/problems.ts';
 import { gate } from '../providers/gate.ts';
 import type { Check } from '../providers/provider.ts';

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { SealContext, Sealer } from '../auth/sealer.ts';
-import type { accounts } from '../db/tables.ts';
+import type { accounts } from '../db/tables/accounts.ts';
 import type { ProviderName } from '../model/words.ts';
 import type { World } from '../world.ts';
 

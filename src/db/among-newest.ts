@@ -4,7 +4,8 @@
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
-import type { deliveries, events } from './tables.ts';
+import type { deliveries } from './tables/inbox.ts';
+import type { events } from './tables/log.ts';
 
 /**
  * Holds for the `most` newest rows of each of these envelopes, by the column that orders them. Each envelope costs one

@@ -5,7 +5,9 @@
  */
 import { and, asc, eq, inArray, sql } from 'drizzle-orm';
 import type { Tx } from '../db/client.ts';
-import { documentChunks, documents, due, envelopeDocuments } from '../db/tables.ts';
+import { documentChunks, documents } from '../db/tables/documents.ts';
+import { due } from '../db/tables/due.ts';
+import { envelopeDocuments } from '../db/tables/envelopes.ts';
 import { PIECE_BYTES } from './pieces.ts';
 
 export type StoredDocument = typeof documents.$inferSelect;

@@ -4,7 +4,8 @@
  */
 import { and, eq, sql } from 'drizzle-orm';
 import type { Tx } from '../db/client.ts';
-import { due, envelopeDocuments, envelopes } from '../db/tables.ts';
+import { due } from '../db/tables/due.ts';
+import { envelopeDocuments, envelopes } from '../db/tables/envelopes.ts';
 import { UNSENT_DOCUMENT_HOURS } from '../model/limits.ts';
 import { deleteUnheld } from './store.ts';
 

@@ -6,7 +6,8 @@
 import { createHash } from 'node:crypto';
 import { and, eq } from 'drizzle-orm';
 import { type Database, type Tx } from '../db/client.ts';
-import { documentChunks, documents, due } from '../db/tables.ts';
+import { documentChunks, documents } from '../db/tables/documents.ts';
+import { due } from '../db/tables/due.ts';
 import { InvalidInput, type IssueCode, NotFound, Problem } from '../model/problems.ts';
 import type { DocumentState } from '../model/words.ts';
 import { inPieces, looksLikePdf } from './pieces.ts';

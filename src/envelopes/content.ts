@@ -4,7 +4,8 @@
  */
 import { and, asc, eq } from 'drizzle-orm';
 import type { Database, Tx } from '../db/client.ts';
-import { documents, envelopeDocuments, fields, recipients } from '../db/tables.ts';
+import { documents } from '../db/tables/documents.ts';
+import { envelopeDocuments, fields, recipients } from '../db/tables/envelopes.ts';
 import { readWhole } from '../documents/store.ts';
 import type { EnvelopeContent } from '../model/envelope.ts';
 import { publicId } from '../model/ids.ts';

@@ -5,7 +5,7 @@
 import { and, eq } from 'drizzle-orm';
 import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import type { Tx } from '../db/client.ts';
-import { envelopeDocuments, envelopes, fields, recipients } from '../db/tables.ts';
+import { envelopeDocuments, envelopes, fields, recipients } from '../db/tables/envelopes.ts';
 import { deleteUnheld, holdDocument, storeDocument } from '../documents/store.ts';
 import { publicId } from '../model/ids.ts';
 import { InvalidInput } from '../model/problems.ts';

@@ -4,7 +4,7 @@
  */
 import { and, eq } from 'drizzle-orm';
 import type { Tx } from '../db/client.ts';
-import { envelopeDocuments, envelopes } from '../db/tables.ts';
+import { envelopeDocuments, envelopes } from '../db/tables/envelopes.ts';
 import { deleteUnheld } from '../documents/store.ts';
 import { NotFound, WrongState } from '../model/problems.ts';
 import { instantOf } from '../model/time.ts';

@@ -6,7 +6,7 @@
 import { and, eq, type SQL, sql } from 'drizzle-orm';
 import { sent, type Tx } from '../db/client.ts';
 import { perConnection } from '../db/per-connection.ts';
-import { envelopes, recipients } from '../db/tables.ts';
+import { envelopes, recipients } from '../db/tables/envelopes.ts';
 import { appendEvents, type NewEvent } from '../events/append.ts';
 import type { Failure } from '../model/envelope.ts';
 import type { Observation } from '../model/observation.ts';

@@ -8,7 +8,7 @@ import { ReadableStream } from 'node:stream/web';
 import { and, eq, sql } from 'drizzle-orm';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Database } from '../db/client.ts';
-import { envelopes } from '../db/tables.ts';
+import { envelopes } from '../db/tables/envelopes.ts';
 import type { Evidence } from '../model/envelope.ts';
 import { publicId } from '../model/ids.ts';
 import { NotFound, NotReady } from '../model/problems.ts';

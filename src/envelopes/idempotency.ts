@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { and, eq, gt, lte } from 'drizzle-orm';
 import type { Tx } from '../db/client.ts';
-import { idempotencyKeys } from '../db/tables.ts';
+import { idempotencyKeys } from '../db/tables/commands.ts';
 import { IDEMPOTENCY_KEY_DAYS } from '../model/limits.ts';
 import { KeyReused } from '../model/problems.ts';
 import { addMilliseconds } from '../model/time.ts';

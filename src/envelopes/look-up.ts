@@ -8,7 +8,7 @@ import { and, eq, inArray, type SQL, sql } from 'drizzle-orm';
 import { noteAsked } from '../accounts/asked.ts';
 import type { Database, Tx } from '../db/client.ts';
 import { dbNow } from '../db/columns.ts';
-import { envelopes } from '../db/tables.ts';
+import { envelopes } from '../db/tables/envelopes.ts';
 import { Problem } from '../model/problems.ts';
 import { standingEnd } from '../model/reduce.ts';
 import { addMilliseconds } from '../model/time.ts';

@@ -5,7 +5,7 @@
 import { sql } from 'drizzle-orm';
 import { type SendLast, sent, type Tx } from '../db/client.ts';
 import { dbNow } from '../db/columns.ts';
-import { due } from '../db/tables.ts';
+import { due } from '../db/tables/due.ts';
 import { uuidOf } from '../model/ids.ts';
 import type { Sighting } from '../model/observation.ts';
 import type { World } from '../world.ts';

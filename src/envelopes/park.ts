@@ -5,7 +5,7 @@
  */
 import { and, eq, sql } from 'drizzle-orm';
 import type { Tx } from '../db/client.ts';
-import { deliveries, parkedObservations } from '../db/tables.ts';
+import { deliveries, parkedObservations } from '../db/tables/inbox.ts';
 import type { World } from '../world.ts';
 import { type Edit, type EnvelopeKey, findByProviderId, joinObservation } from './edit.ts';
 import type { Sighted } from './observe.ts';

@@ -6,7 +6,7 @@ import { and, asc, desc, eq, gt, inArray, lt, or, type SQL, sql } from 'drizzle-
 import { anyOf } from '../db/any-of.ts';
 import type { Tx } from '../db/client.ts';
 import { perConnection } from '../db/per-connection.ts';
-import { envelopeDocuments, envelopes, fields, HAS_METADATA, recipients } from '../db/tables.ts';
+import { envelopeDocuments, envelopes, fields, HAS_METADATA, recipients } from '../db/tables/envelopes.ts';
 import { isStorable } from '../model/text.ts';
 import type { EnvelopeStatus } from '../model/words.ts';
 import type { EnvelopeRow, RecipientRow } from './edit.ts';

@@ -3,7 +3,7 @@
  * anywhere at any time: the claim decides who may.
  * @module
  */
-import { due } from '../db/tables.ts';
+import { due } from '../db/tables/due.ts';
 import type { Failure } from '../model/envelope.ts';
 import { OutcomeUnknown, Problem, ProviderUnavailable } from '../model/problems.ts';
 import { type Instant, instantOf } from '../model/time.ts';

@@ -5,7 +5,7 @@
  */
 import { and, eq, inArray, isNull, sql } from 'drizzle-orm';
 import { sent, type Tx } from '../db/client.ts';
-import { fields, recipients } from '../db/tables.ts';
+import { fields, recipients } from '../db/tables/envelopes.ts';
 import { publicId, uuidOf } from '../model/ids.ts';
 import type { FieldKind } from '../model/words.ts';
 import type { WantedField } from '../providers/provider.ts';

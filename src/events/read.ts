@@ -5,7 +5,7 @@
 import { and, asc, eq, gt, inArray, sql } from 'drizzle-orm';
 import { isAmongNewest } from '../db/among-newest.ts';
 import type { Tx } from '../db/client.ts';
-import { events, heads } from '../db/tables.ts';
+import { events, heads } from '../db/tables/log.ts';
 import type { EnvelopeStatus, EventType } from '../model/words.ts';
 import { encodeCursor } from './cursor.ts';
 

@@ -6,7 +6,7 @@
 import { and, eq, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { type Database, rowsOf } from '../db/client.ts';
-import { due } from '../db/tables.ts';
+import { due } from '../db/tables/due.ts';
 import { removeUnused } from '../documents/unused.ts';
 import type { LookUps } from '../envelopes/look-up.ts';
 import { findEnvelope } from '../envelopes/read.ts';

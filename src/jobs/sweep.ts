@@ -5,7 +5,9 @@
  */
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import { dbNow } from '../db/columns.ts';
-import { accounts as accountRows, due, envelopes, routes } from '../db/tables.ts';
+import { accounts as accountRows, routes } from '../db/tables/accounts.ts';
+import { due } from '../db/tables/due.ts';
+import { envelopes } from '../db/tables/envelopes.ts';
 import type { CommandDeps } from '../envelopes/attempt.ts';
 import { inMilliseconds } from '../envelopes/commands.ts';
 import { lockSighted, observe } from '../envelopes/observe.ts';

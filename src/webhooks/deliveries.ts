@@ -5,7 +5,7 @@
 import { and, desc, eq, getTableColumns, inArray, lt } from 'drizzle-orm';
 import { isAmongNewest } from '../db/among-newest.ts';
 import type { Tx } from '../db/client.ts';
-import { deliveries } from '../db/tables.ts';
+import { deliveries } from '../db/tables/inbox.ts';
 import type { DeliveryVerdict } from '../model/words.ts';
 
 const { body: _, ...columns } = getTableColumns(deliveries);

@@ -5,7 +5,7 @@
  */
 import { sql } from 'drizzle-orm';
 import type { Database } from '../db/client.ts';
-import { deliveries } from '../db/tables.ts';
+import { deliveries } from '../db/tables/inbox.ts';
 import type { Timer, World } from '../world.ts';
 import type { WebhookCounters } from './counters.ts';
 

@@ -4,7 +4,7 @@ import type { AccountDeps, Accounts } from '../../src/accounts/accounts.ts';
 import { type AccountChanges, createAccountChanges } from '../../src/accounts/changes.ts';
 import { createSealer } from '../../src/auth/sealer.ts';
 import type { Database } from '../../src/db/client.ts';
-import { commands } from '../../src/db/tables.ts';
+import { commands } from '../../src/db/tables/commands.ts';
 import {
   NoPublicUrl,
   NotFound,

@@ -3,7 +3,7 @@ import { eq, sql } from 'drizzle-orm';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createSealer } from '../../src/auth/sealer.ts';
 import { type Database, rowsOf } from '../../src/db/client.ts';
-import { accounts as table, routes } from '../../src/db/tables.ts';
+import { accounts as table, routes } from '../../src/db/tables/accounts.ts';
 import { InvalidInput, NotFound, ProviderRefused } from '../../src/model/problems.ts';
 import type { WebhookMode } from '../../src/model/words.ts';
 import { testDatabase } from '../kit/database.ts';

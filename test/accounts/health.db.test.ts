@@ -7,7 +7,8 @@ import { createHealthChecks, type Health, HEALTH_MS, type HealthChecks } from '.
 import type { AccountRow } from '../../src/accounts/secrets.ts';
 import { createSealer } from '../../src/auth/sealer.ts';
 import type { Database } from '../../src/db/client.ts';
-import { accounts as table, deliveries } from '../../src/db/tables.ts';
+import { accounts as table } from '../../src/db/tables/accounts.ts';
+import { deliveries } from '../../src/db/tables/inbox.ts';
 import { ProviderRefused } from '../../src/model/problems.ts';
 import type { DeliveryVerdict } from '../../src/model/words.ts';
 import type { Check, Provider } from '../../src/providers/provider.ts';

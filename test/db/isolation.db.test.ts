@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { assertIsolation, type Database, rowsOf } from '../../src/db/client.ts';
-import { heads } from '../../src/db/tables.ts';
+import { heads } from '../../src/db/tables/log.ts';
 import { testDatabase } from '../kit/database.ts';
 
 describe('row-level security', () => {

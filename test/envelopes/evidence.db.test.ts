@@ -3,7 +3,7 @@ import { ReadableStream } from 'node:stream/web';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Accounts } from '../../src/accounts/accounts.ts';
 import type { Database } from '../../src/db/client.ts';
-import { envelopes } from '../../src/db/tables.ts';
+import { envelopes } from '../../src/db/tables/envelopes.ts';
 import { openEvidence } from '../../src/envelopes/evidence.ts';
 import { NotReady } from '../../src/model/problems.ts';
 import { initialState } from '../../src/model/reduce.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { envelopes } from '../../src/db/tables.ts';
+import { envelopes } from '../../src/db/tables/envelopes.ts';
 import { createLookUps } from '../../src/envelopes/look-up.ts';
 import { createEventBus } from '../../src/events/bus.ts';
 import { initialState } from '../../src/model/reduce.ts';

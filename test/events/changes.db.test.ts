@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { eq } from 'drizzle-orm';
 import { describe, expect, it } from 'vitest';
-import { events } from '../../src/db/tables.ts';
+import { events } from '../../src/db/tables/log.ts';
 import { testDatabase } from '../kit/database.ts';
 import { append, newEvent, next, take, upTo, world } from './kit.ts';
 import { streamsOf } from './start-streams.ts';

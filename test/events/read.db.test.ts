@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { eq } from 'drizzle-orm';
 import { beforeAll, describe, expect, inject, it } from 'vitest';
 import type { Database } from '../../src/db/client.ts';
-import { events, heads } from '../../src/db/tables.ts';
+import { events, heads } from '../../src/db/tables/log.ts';
 import { encodeCursor, InvalidCursor } from '../../src/events/cursor.ts';
 import { matcher } from '../../src/events/filter.ts';
 import { createEventPages } from '../../src/events/pages.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { eq } from 'drizzle-orm';
 import { describe, expect, inject, it } from 'vitest';
 import type { Database } from '../../src/db/client.ts';
-import { events, heads } from '../../src/db/tables.ts';
+import { events, heads } from '../../src/db/tables/log.ts';
 import { createEventBus } from '../../src/events/bus.ts';
 import { decodeCursor, encodeCursor, InvalidCursor } from '../../src/events/cursor.ts';
 import { testDatabase } from '../kit/database.ts';

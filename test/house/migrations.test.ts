@@ -10,7 +10,7 @@ it('tells when a table has changed without a migration', async () => {
   cpSync('test/kit', join(root, 'test/kit'), { recursive: true });
   cpSync('package.json', join(root, 'package.json'));
   symlinkSync(join(process.cwd(), 'node_modules'), join(root, 'node_modules'));
-  const tables = join(root, 'src/db/tables.ts');
+  const tables = join(root, 'src/db/tables/envelopes.ts');
   writeFileSync(
     tables,
     readFileSync(tables, 'utf8').replace(

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { and, eq, sql } from 'drizzle-orm';
 import { afterEach, describe, expect, test } from 'vitest';
-import { accounts, due, parkedObservations, providerBudgets } from '../../src/db/tables.ts';
+import { accounts, providerBudgets } from '../../src/db/tables/accounts.ts';
+import { due } from '../../src/db/tables/due.ts';
+import { parkedObservations } from '../../src/db/tables/inbox.ts';
 import { startRunner } from '../../src/jobs/runner.ts';
 import { uuidOf } from '../../src/model/ids.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';

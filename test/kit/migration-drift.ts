@@ -15,12 +15,12 @@ try {
   cpSync(join(root, 'src/db/migrations'), out, { recursive: true });
   const said = execFileSync(
     'drizzle-kit',
-    ['generate', '--dialect', 'postgresql', '--schema', 'src/db/tables.ts', '--out', relative(root, out)],
+    ['generate', '--dialect', 'postgresql', '--schema', 'src/db/tables', '--out', relative(root, out)],
     { encoding: 'utf8', cwd: root },
   );
   if (!said.includes('No schema changes')) {
     console.error(said);
-    console.error('src/db/tables.ts has changes without a migration: run `npm run db:generate -- --name <what>`.');
+    console.error('src/db/tables has changes without a migration: run `npm run db:generate -- --name <what>`.');
     process.exitCode = 1;
   }
 } finally {

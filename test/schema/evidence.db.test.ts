@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { eq, sql } from 'drizzle-orm';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { due } from '../../src/db/tables.ts';
+import { due } from '../../src/db/tables/due.ts';
 import { uuidOf } from '../../src/model/ids.ts';
 import { at, eventually, listAt, textAt } from '../kit/answer.ts';
 import { envelope, type Input, send, signer } from '../kit/envelopes.ts';

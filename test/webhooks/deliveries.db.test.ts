@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/db/client.ts';
-import { deliveries } from '../../src/db/tables.ts';
+import { deliveries } from '../../src/db/tables/inbox.ts';
 import {
   type DeliveryFilter,
   findDeliveries,
