@@ -18,10 +18,17 @@ if (!there) console.warn(`No Chromium at ${CHROMIUM}: the browser tests are skip
 
 const Started = z.object({ graphiql: z.string(), sandbox: z.string() });
 
-/** GraphiQL's tabs can be dragged, so a pointer that moves is no click: the element is told itself. */
-async function run(page: Page, tab: number): Promise<void> {
+/**
+ * Runs a tab. GraphiQL's tabs can be dragged, so a pointer that moves is no click: the element is told itself. What is
+ * executed is what the editor holds, so it must hold this tab's operation first.
+ */
+async function run(page: Page, tab: number, operation: string): Promise<void> {
   await page.waitForSelector('.graphiql-execute-button', { timeout: 30_000 });
   await page.evaluate((id) => document.getElementById(id)?.click(), `graphiql-session-tab-${tab}`);
+  await eventually(async () => ((await page.textContent('.graphiql-query-editor')) ?? '').includes(operation), {
+    ms: 30_000,
+    what: `${operation} in the editor`,
+  });
   await page.locator('.graphiql-execute-button').click();
 }
 
@@ -61,10 +68,10 @@ describe.skipIf(!there)('in a browser', () => {
 
   it('follows, sends, signs and sees it arrive, with no request leaving the machine', async () => {
     const follow = await open(started.graphiql);
-    await run(follow, 0);
+    await run(follow, 0, 'Follow');
     await shows(follow, '"RECIPIENT_NOTIFIED"');
     const send = await open(started.graphiql);
-    await run(send, 1);
+    await run(send, 1, 'Send');
     await shows(send, '"SendEnvelopePayload"');
     const sign = await open(`${started.sandbox}/inbox`);
     await sign.getByText('Review documents').first().click();
@@ -75,9 +82,9 @@ describe.skipIf(!there)('in a browser', () => {
 
   it('has tabs that list and void as they are', async () => {
     const page = await open(started.graphiql);
-    await run(page, 2);
+    await run(page, 2, 'List');
     expect(await shows(page, '"COMPLETED"')).toBe(true);
-    await run(page, 3);
+    await run(page, 3, 'Void');
     expect(await shows(page, '"VoidEnvelopePayload"')).toBe(true);
   }, 60_000);
 });
