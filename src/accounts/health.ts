@@ -8,6 +8,7 @@ import type { Sealer } from '../auth/sealer.ts';
 import type { Database } from '../db/client.ts';
 import { deliveries } from '../db/tables/inbox.ts';
 import { Problem } from '../model/problems.ts';
+import { remember } from '../model/remember.ts';
 import { gate } from '../providers/gate.ts';
 import type { Check } from '../providers/provider.ts';
 import type { World } from '../world.ts';
@@ -63,9 +64,7 @@ export function createHealthChecks(deps: HealthDeps): HealthChecks {
       if (known && known.until > world.monotonic()) return known.health;
       const entry = { health: enter(() => look(row)), until: Infinity };
       remembered.delete(key);
-      const [oldest] = remembered.keys();
-      if (remembered.size >= MOST_REMEMBERED && oldest !== undefined) remembered.delete(oldest);
-      remembered.set(key, entry);
+      remember(remembered, key, entry, MOST_REMEMBERED);
       void entry.health.finally(() => (entry.until = world.monotonic() + HEALTH_MS));
       return entry.health;
     },

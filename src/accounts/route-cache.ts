@@ -3,6 +3,7 @@
  * addresses a bounded memory that takes none from the addresses that are real.
  * @module
  */
+import { remember } from '../model/remember.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { World } from '../world.ts';
 
@@ -42,7 +43,9 @@ export function createRouteCache(world: World, load: Load): RouteCache {
     try {
       const route = await load(provider, hash);
       // What was cleared meanwhile may have read the account as it was.
-      if (mine === flying) remember(route ? routes : nobodys, key, { route, until: world.monotonic() + REMEMBER_MS });
+      if (mine === flying) {
+        remember(route ? routes : nobodys, key, { route, until: world.monotonic() + REMEMBER_MS }, MOST);
+      }
       return route;
     } finally {
       mine.delete(key);
@@ -66,11 +69,4 @@ export function createRouteCache(world: World, load: Load): RouteCache {
       flying = new Map();
     },
   };
-}
-
-/** The oldest goes first: a Map keeps the order of insertion. */
-function remember(memory: Map<string, Remembered>, key: string, what: Remembered): void {
-  const [oldest] = memory.keys();
-  if (memory.size >= MOST && oldest !== undefined) memory.delete(oldest);
-  memory.set(key, what);
 }

@@ -3,6 +3,7 @@
  * costs more than the rest of a small query.
  * @module
  */
+import { remember } from '../model/remember.ts';
 import type { World } from '../world.ts';
 import type { Principal } from './principal.ts';
 import type { Verifier } from './verify.ts';
@@ -26,9 +27,7 @@ export function remembering(verifier: Verifier, world: World): Verifier {
       if (known && known.until > world.monotonic() && known.principal.expiresAt > world.now()) return known.principal;
       believed.delete(authorization);
       const principal = await verifier.verify(authorization);
-      const [oldest] = believed.keys();
-      if (believed.size >= MOST && oldest !== undefined) believed.delete(oldest);
-      believed.set(authorization, { principal, until: world.monotonic() + REMEMBER_MS });
+      remember(believed, authorization, { principal, until: world.monotonic() + REMEMBER_MS }, MOST);
       return principal;
     },
   };

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
+import { remember } from '../model/remember.ts';
 import type { Timer, World } from '../world.ts';
 import type { Inspection, InspectionRequest } from './inspection.ts';
 
@@ -84,9 +85,7 @@ export function createInspector(world: World, limits: InspectorLimits = INSPECTO
       const inspection = await inThread(request);
       // What was not read for want of time may be read another time.
       if (inspection.kind === 'UNREAD') return inspection;
-      remembered.set(key, inspection);
-      const [oldest] = remembered.keys();
-      if (remembered.size > limits.remembered && oldest !== undefined) remembered.delete(oldest);
+      remember(remembered, key, inspection, limits.remembered);
       return inspection;
     },
     async close() {

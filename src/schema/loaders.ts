@@ -8,6 +8,7 @@ import type { CommandRow } from '../envelopes/commands.ts';
 import type { EnvelopeDocumentRow, FieldRow, LoggedEnvelope, RecipientRow } from '../envelopes/read.ts';
 import type { EventRow } from '../events/read.ts';
 import { MAX_TIMELINE } from '../model/limits.ts';
+import { remember } from '../model/remember.ts';
 import type { DeliveryRow } from '../webhooks/deliveries.ts';
 import type { World } from '../world.ts';
 import type { AccountRow, Services } from './context.ts';
@@ -40,11 +41,10 @@ export function createLoaders(reads: Reads): (principal: Principal | null) => Lo
   const held = new Map<string, Loaders>();
   return (principal) => {
     const tenantId = principal?.tenantId ?? '';
-    const loaders = held.get(tenantId) ?? loadersOf(reads, tenantId);
-    if (!held.has(tenantId)) {
-      const [oldest] = held.keys();
-      if (held.size >= MOST_TENANTS && oldest !== undefined) held.delete(oldest);
-      held.set(tenantId, loaders);
+    let loaders = held.get(tenantId);
+    if (!loaders) {
+      loaders = loadersOf(reads, tenantId);
+      remember(held, tenantId, loaders, MOST_TENANTS);
     }
     return principal?.envelopes ? narrowed(loaders, principal.envelopes) : loaders;
   };
