@@ -2,13 +2,13 @@
  * What is changed of a connected account: its webhook's registration, the keys that are live, and that it ends.
  * @module
  */
-import { and, count, eq, inArray, isNotNull, isNull, or } from 'drizzle-orm';
+import { and, count, eq, isNull, sql } from 'drizzle-orm';
 import type { PgUpdateSetSource } from 'drizzle-orm/pg-core';
 import type { Sealer } from '../auth/sealer.ts';
 import type { Database } from '../db/client.ts';
 import { dbNow } from '../db/columns.ts';
 import { accounts as table } from '../db/tables/accounts.ts';
-import { commands } from '../db/tables/commands.ts';
+import { commands, IS_OPEN } from '../db/tables/commands.ts';
 import { publicId } from '../model/ids.ts';
 import { NoPublicUrl, NotFound, NotSupported, Problem, TooEarly } from '../model/problems.ts';
 import { addMilliseconds } from '../model/time.ts';
@@ -153,17 +153,7 @@ async function underWay(database: Database, { tenantId, id }: AccountRow): Promi
     tx
       .select({ count: count() })
       .from(commands)
-      .where(
-        and(
-          eq(commands.tenantId, tenantId),
-          eq(commands.accountId, id),
-          // A doubt without a next try is one that nobody can end.
-          or(
-            inArray(commands.state, ['INTENDED', 'ATTEMPTED']),
-            and(eq(commands.state, 'UNCERTAIN'), isNotNull(commands.nextTryAt)),
-          ),
-        ),
-      ),
+      .where(and(eq(commands.tenantId, tenantId), eq(commands.accountId, id), sql`(${IS_OPEN})`)),
   );
   return found?.count ?? 0;
 }

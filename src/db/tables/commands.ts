@@ -8,6 +8,12 @@ import type { CommandRequest, Failure } from '../../model/envelope.ts';
 import type { CommandKind, CommandState } from '../../model/words.ts';
 import { dbNow, instant, tenantId, tenantPolicy } from '../columns.ts';
 
+/**
+ * Something will still be tried of the command. One whose doubt nobody can end, with no next try, stands in the way of
+ * nothing. `isOver` says the opposite of a row that was read.
+ */
+export const IS_OPEN = sql`state in ('INTENDED', 'ATTEMPTED') or state = 'UNCERTAIN' and next_try_at is not null`;
+
 /** Wishes to change something at a provider, durable until their outcome is known. */
 export const commands = pgTable(
   'commands',
@@ -35,11 +41,8 @@ export const commands = pgTable(
   (t) => [
     primaryKey({ columns: [t.tenantId, t.id] }),
     index('commands_envelope').on(t.tenantId, t.envelopeId),
-    // One unsettled command of a kind per envelope: a second void joins the first. One whose doubt nobody can end, with
-    // no next try, stands in the way of none.
-    uniqueIndex('commands_one_open')
-      .on(t.tenantId, t.envelopeId, t.kind)
-      .where(sql`state in ('INTENDED', 'ATTEMPTED') or state = 'UNCERTAIN' and next_try_at is not null`),
+    // A second void joins the first.
+    uniqueIndex('commands_one_open').on(t.tenantId, t.envelopeId, t.kind).where(IS_OPEN),
     tenantPolicy(),
   ],
 ).enableRLS();
