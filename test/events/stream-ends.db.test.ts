@@ -9,6 +9,21 @@ import { streamsOf } from './start-streams.ts';
 const database = await testDatabase();
 const start = streamsOf(database);
 
+/** The database, with its transactions counted. */
+function counting() {
+  const counted = {
+    transactions: 0,
+    database: {
+      ...database,
+      withTenants: (tenants, work) => {
+        counted.transactions += 1;
+        return database.withTenants(tenants, work);
+      },
+    } satisfies Database,
+  };
+  return counted;
+}
+
 describe('a stream', () => {
   describe('how it ends', () => {
     it('ends all streams with DRAINING and their cursor, and those that begin afterwards', async () => {
@@ -175,44 +190,30 @@ describe('a stream', () => {
     });
 
     it('reads the heads of all tenants together, and not at all for a hint about a tenant nobody follows', async () => {
-      let transactions = 0;
-      const counted: Database = {
-        ...database,
-        withTenants: (tenants, work) => {
-          transactions += 1;
-          return database.withTenants(tenants, work);
-        },
-      };
-      const { streams, bus } = start({ database: counted });
+      const counted = counting();
+      const { streams, bus } = start({ database: counted.database });
       const followed = upTo(20).map(() => streams.follow({ tenantId: randomUUID() }));
       await Promise.all(followed.map((stream) => next(stream)));
-      transactions = 0;
+      counted.transactions = 0;
       bus.hint([randomUUID()]);
       await world.sleep(10);
-      expect(transactions).toBe(0);
+      expect(counted.transactions).toBe(0);
       bus.hint();
-      await eventually(() => transactions > 0);
+      await eventually(() => counted.transactions > 0);
       await world.sleep(20);
-      expect(transactions).toBe(1);
+      expect(counted.transactions).toBe(1);
     });
 
     it('reads each event once for all streams of a tenant', async () => {
-      let transactions = 0;
-      const counted: Database = {
-        ...database,
-        withTenants: (tenants, work) => {
-          transactions += 1;
-          return database.withTenants(tenants, work);
-        },
-      };
-      const { streams, write } = start({ database: counted });
+      const counted = counting();
+      const { streams, write } = start({ database: counted.database });
       const tenantId = randomUUID();
       const followers = upTo(50).map(() => streams.follow({ tenantId }));
       await Promise.all(followers.map((stream) => next(stream)));
-      transactions = 0;
+      counted.transactions = 0;
       await write(tenantId, 3);
       await Promise.all(followers.map((stream) => take(stream, 3)));
-      expect(transactions).toBe(2);
+      expect(counted.transactions).toBe(2);
     });
   });
 });
