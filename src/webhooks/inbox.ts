@@ -51,13 +51,13 @@ export function createInbox(deps: InboxDeps): Inbox {
   let queuedBytes = 0;
   let running = 0;
   /** Of those that run: batches whose last statements haven't left yet. */
-  let asking = 0;
+  const asking = new Set<readonly Waiting[]>();
   const lanes = new Set<Promise<void>>();
 
   /** Another begins when the others have nothing left to ask for, so that this thread works while the database does. */
   function openLane(): void {
     const full = queuedBytes >= BATCH_BYTES || queue.length >= BATCH_ROWS;
-    const worth = asking === 0 && queue.length >= WORTH_A_LANE;
+    const worth = asking.size === 0 && queue.length >= WORTH_A_LANE;
     if (running === LANES || (running > 0 && !full && !worth)) return;
     const lane = runLane().finally(() => lanes.delete(lane));
     lanes.add(lane);
@@ -90,23 +90,22 @@ export function createInbox(deps: InboxDeps): Inbox {
   }
 
   async function commit(batch: readonly Waiting[]): Promise<void> {
-    asking += 1;
-    const asked = once(() => {
-      asking -= 1;
-      openLane();
-    });
+    asking.add(batch);
+    const asked = (): void => {
+      if (asking.delete(batch)) openLane();
+    };
     try {
       const incoming = batch.map((one) => one.incoming);
       const began = world.monotonic();
       const attributes = { 'countersign.deliveries': incoming.length };
-      const stored = await inSpan('webhook batch', { attributes }, () => storeWithRetries(incoming, asked));
+      const stored = await inSpan('webhook batch', { attributes }, () =>
+        storeWithRetries(incoming, asked).finally(asked),
+      );
       metrics.batch(batch.length, world.monotonic() - began);
       settle(batch, stored);
     } catch (error) {
-      asked();
       await recover(batch, error);
     }
-    asked();
   }
 
   async function storeWithRetries(batch: readonly Incoming[], onLast: () => void): Promise<readonly StoredDelivery[]> {
@@ -164,13 +163,4 @@ export function createInbox(deps: InboxDeps): Inbox {
 function faultOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   return `its news can't be stored: ${cause instanceof Error ? cause.message : String(cause)}`;
-}
-
-function once(work: () => void): () => void {
-  let done = false;
-  return () => {
-    if (done) return;
-    done = true;
-    work();
-  };
 }
