@@ -54,12 +54,10 @@ export async function keepValues(tx: Tx, tenantId: string, values: ReadonlyMap<s
     return id === null ? [] : [{ id, value }];
   });
   if (rows.length === 0) return;
-  await sent(
-    tx.execute(sql`
+  await tx.execute(sql`
     UPDATE fields f SET signed_value = x.value
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS x(id uuid, value text)
-    WHERE f.tenant_id = ${tenantId} AND f.id = x.id`),
-  );
+    WHERE f.tenant_id = ${tenantId} AND f.id = x.id`);
 }
 
 /** A read, as soon as a runner comes by, of those among these that are completed and have fields whose values aren't known. */
