@@ -150,9 +150,8 @@ function joinRecipientFact(state: EnvelopeState, fact: RecipientFact): EnvelopeS
   const { ref, at, status, providerStatus, reason } = fact;
   const held = (Object.hasOwn(state.recipients, ref) && state.recipients[ref]) || null;
   const word = { at, status, providerStatus, reason };
-  // What a recipient has done is done: a reminder sent later doesn't unsign.
-  const sameClass = !held || isDone(held.status) === isDone(status);
-  const joined = sameClass ? greatest(RECIPIENT_STATUSES, held, word) : isDone(status) ? word : held;
+  const ahead = held ? classOf(status) - classOf(held.status) : 0;
+  const joined = held && ahead < 0 ? held : ahead > 0 ? word : greatest(RECIPIENT_STATUSES, held, word);
   return joined === held ? state : { ...state, recipients: { ...state.recipients, [ref]: joined } };
 }
 
@@ -166,8 +165,13 @@ function detailBytes({ name, email, role, routingOrder }: RecipientDetail): stri
   return JSON.stringify([name, email, role, routingOrder]);
 }
 
-function isDone(status: RecipientStatus): boolean {
-  return status === 'SIGNED' || status === 'APPROVED' || status === 'DECLINED';
+/**
+ * Classes go before times: what a recipient has done stays done, so a reminder sent later doesn't unsign; and waiting is how
+ * everybody begins, so no word leads back to it.
+ */
+function classOf(status: RecipientStatus): 0 | 1 | 2 {
+  if (status === 'WAITING') return 0;
+  return status === 'SIGNED' || status === 'APPROVED' || status === 'DECLINED' ? 2 : 1;
 }
 
 /** One who signs alone is never a part: what is missing then is the provider's word that it is over. */

@@ -94,9 +94,12 @@ const shape = fc.record({
   telling: fc.array(fc.constantFrom('WHOLE', 'WHOLE', 'NEWS', 'READ', 'LOST'), { minLength: 4, maxLength: 12 }),
   /** Which ends a read may have known of when it began: 0 is none, 1 the first … */
   knew: fc.array(fc.nat(2), { minLength: 1, maxLength: 6 }),
-  contradictions: fc.array(fc.record({ moment: fc.nat(20), kind: fc.constantFrom('WORD', 'TEXT', 'NAME', 'DONE') }), {
-    maxLength: 3,
-  }),
+  contradictions: fc.array(
+    fc.record({ moment: fc.nat(20), kind: fc.constantFrom('WORD', 'TEXT', 'NAME', 'DONE', 'WAIT') }),
+    {
+      maxLength: 3,
+    },
+  ),
 });
 
 /** Everything that was told of one envelope, in the order it happened. */
@@ -165,6 +168,7 @@ export const life: fc.Arbitrary<readonly Observation[]> = shape.map(
       if (kind === 'TEXT' && fact) return [webhook({ envelope: [{ ...fact, providerStatus: 'correct' }] })];
       if (kind === 'TEXT' && person) return [webhook({ recipients: [{ ...person, reason: 'another reason' }] })];
       if (kind === 'DONE' && person) return [webhook({ recipients: [{ ...person, status: 'SIGNED' }] })];
+      if (kind === 'WAIT' && person) return [webhook({ recipients: [{ ...person, status: 'WAITING' }] })];
       if (kind === 'NAME' && who) return [webhook({ details: [{ ...who, name: 'Somebody Else' }] })];
       return [];
     });
