@@ -37,6 +37,10 @@ function visible(state: EnvelopeState): { status: EnvelopeStatus; recipients: Re
   return { status: view(state).status, recipients: Object.fromEntries(recipients) };
 }
 
+/** Every recipient begins with waiting, so no event has to tell it; one that renames a recipient who waits may. */
+const moved = (people: Record<string, RecipientStatus>) =>
+  Object.fromEntries(Object.entries(people).filter(([, word]) => word !== 'WAITING'));
+
 /**
  * The status by the rules as prose tells them, looked up in the whole history at once. Knows nothing of registers.
  */
@@ -199,9 +203,6 @@ describe('the laws of the reducer', () => {
           if (change.recipient !== null && change.recipientStatus) people[change.recipient] = change.recipientStatus;
         }
         const seen = visible(state);
-        // Every recipient begins with waiting, so no event has to tell it; an event that renames one who waits may.
-        const moved = (all: Record<string, RecipientStatus>) =>
-          Object.fromEntries(Object.entries(all).filter(([, word]) => word !== 'WAITING'));
         expect({ status, people: moved(people) }).toEqual({ status: seen.status, people: moved(seen.recipients) });
       }),
       // Found by chance: seed 1575275334, path 94:55.

@@ -1,5 +1,6 @@
 /** Faults on calls and on webhooks, limits, and what the ledger says of them. */
 import { expect, test } from 'vitest';
+import { textAt } from '../kit/answer.ts';
 import { type Client, definition, hmac, list, startClient, startReceiver } from './harness.ts';
 
 const sent = async (client: Client): Promise<number> => (await client.ledger('?kind=envelope&event=sent')).length;
@@ -187,9 +188,19 @@ test('before-answer delivers before the caller learns the id; otherwise after', 
   expect(receiver.received).toHaveLength(1);
 });
 
-test('the hourly budget is refused with its code until the full hour, and counted in the headers', async () => {
+const HOUR = 3_600_000;
+
+/** The virtual time so many milliseconds before an hour, by the clock, is over. */
+async function beforeTheHourEnds(client: Client, ms: number): Promise<void> {
+  const now = Date.parse(textAt(await client.control('GET', '/state'), 'now'));
+  await client.control('POST', '/clock', { advanceMs: 2 * HOUR - (now % HOUR) - ms });
+}
+
+test('the hourly budget is refused with its code until its hour is over, and counted in the headers', async () => {
   const client = await startClient();
+  await beforeTheHourEnds(client, 20);
   await client.control('PUT', '/limits', { hourly: 2, status: 400 });
+  const since = Date.parse(textAt(await client.control('GET', '/limits'), 'since'));
   const get = (): ReturnType<Client['call']> => client.call('GET', '/envelopes?from_date=2020-01-01');
   expect((await get()).headers.get('x-ratelimit-remaining')).toBe('1');
   await get();
@@ -200,7 +211,20 @@ test('the hourly budget is refused with its code until the full hour, and counte
     '0',
   ]);
   const reset = Number(refused.headers.get('x-ratelimit-reset'));
-  expect(reset % 3600).toBe(0);
+  expect(reset).toBe(Math.ceil((since + HOUR) / 1_000));
+  await client.control('POST', '/clock', { advanceMs: HOUR });
+  expect((await get()).status).toBe(200);
+});
+
+test('the hourly budget counts full hours where that is asked for', async () => {
+  const client = await startClient();
+  await beforeTheHourEnds(client, HOUR / 2);
+  await client.control('PUT', '/limits', { hourly: 1, since: null });
+  const get = (): ReturnType<Client['call']> => client.call('GET', '/envelopes?from_date=2020-01-01');
+  expect(Number((await get()).headers.get('x-ratelimit-reset')) % 3_600).toBe(0);
+  expect((await get()).status).toBe(429);
+  await client.control('POST', '/clock', { advanceMs: HOUR / 2 });
+  expect((await get()).status).toBe(200);
 });
 
 test('the burst budget comes back after thirty seconds', async () => {

@@ -6,7 +6,6 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
 import { publicId, uuidOf } from '../../src/model/ids.ts';
-import { addMilliseconds } from '../../src/model/time.ts';
 import { systemWorld } from '../../src/world.ts';
 import { type Answer, at, eventually, listAt, textAt } from '../kit/answer.ts';
 import { envelope, send } from '../kit/envelopes.ts';
@@ -14,22 +13,18 @@ import { type LedgerLine, startTestGateway } from '../kit/gateway.ts';
 
 const HOUR = 3_600_000;
 const real = systemWorld();
-/** Twenty minutes past an hour, whenever this runs: a limit of the hour must not end while it is looked at. */
-const shift = (HOUR + HOUR / 3 - (Date.now() % HOUR)) % HOUR;
 const world = {
   ...real,
-  now: () => addMilliseconds(real.now(), shift),
   // What is written every few seconds is written soon.
   timer: (ms: number, fire: () => void) => real.timer(ms > 1_000 && ms <= 5_000 ? 50 : ms, fire),
 };
 const one = await startTestGateway({ world });
-await one.control('POST', '/clock', { advanceMs: shift });
+const resetAt = await limit({});
 const other = await startTestGateway({ world, beside: one });
 const both = [one, other];
 const tenantId = randomUUID();
 const token = await one.token({ tenantId });
 const account = await one.connectSandboxAccount(tenantId);
-const nextHour = new Date((Math.floor(world.now().getTime() / HOUR) + 1) * HOUR);
 
 const SYNC = `query Sync($ids: [ID!]) {
   envelopes(first: 100, filter: { ids: $ids }, freshness: { live: true }) {
@@ -43,6 +38,12 @@ const BUDGET = `query Budget($id: ID!) {
 const KEPT = "What is left of the provider's rate limits is kept for sends.";
 
 const isOfEnvelopes = ({ route }: LedgerLine): boolean => route?.includes('/envelopes') ?? false;
+
+/** Sets limits at the sandbox, and answers when the hour ends that begins with them, as its headers tell it. */
+async function limit(limits: object): Promise<string> {
+  const since = Date.parse(textAt(await one.control('PUT', '/limits', limits), 'since'));
+  return new Date(Math.ceil((since + HOUR) / 1_000) * 1_000).toISOString();
+}
 
 /** Routes of the calls on envelopes that the sandbox saw meanwhile. */
 async function callsDuring(work: () => Promise<unknown>): Promise<unknown[]> {
@@ -85,7 +86,7 @@ describe('the budget of an account', () => {
         accountId: account,
         limit: expect.any(Number),
         remaining: expect.any(Number),
-        resetAt: nextHour.toISOString(),
+        resetAt,
         burst: { limit: expect.any(Number), remaining: expect.any(Number) },
         asOf: expect.any(String),
         blockedUntil: null,
@@ -141,7 +142,7 @@ describe('limits that are nearly spent', () => {
     const id = await sent();
     await eventually(async () => {
       await one.database.withTenants([tenantId], (tx) =>
-        tx.execute(sql`UPDATE provider_budgets SET call_limit = 100, remaining = 10, reset_at = ${nextHour.toISOString()}::timestamptz,
+        tx.execute(sql`UPDATE provider_budgets SET call_limit = 100, remaining = 10, reset_at = ${resetAt}::timestamptz,
           as_of = ${world.now().toISOString()}::timestamptz`),
       );
       await mayBePolled();
@@ -152,9 +153,7 @@ describe('limits that are nearly spent', () => {
       const answers: Answer[] = [];
       const calls = await callsDuring(async () => answers.push(await api.gql(token, SYNC, { ids: [id] })));
       expect(calls).toEqual([]);
-      expect(answers.flatMap(syncsOf)).toEqual([
-        { stale: true, staleReason: KEPT, nextAllowedAt: nextHour.toISOString() },
-      ]);
+      expect(answers.flatMap(syncsOf)).toEqual([{ stale: true, staleReason: KEPT, nextAllowedAt: resetAt }]);
     }
     const answer = await send(other, token, { envelope: envelope(account) });
     expect(at(answer, 'data.sendEnvelope.envelope.status')).toBe('SENT');
@@ -165,17 +164,17 @@ describe('a limit that was hit', () => {
   test('stops every call to the account until it is over, at every gateway', async () => {
     const [first, second] = [await sent(), await sent()];
     await mayBePolled();
-    await one.control('PUT', '/limits', { hourly: 1, status: 400 });
+    const over = await limit({ hourly: 0, status: 400 });
     expect(await callsDuring(() => one.gql(token, SYNC, { ids: [first] }))).toHaveLength(1);
     for (const api of both) {
       await eventually(async () => {
         const told = await api.gql(token, BUDGET, { id: account });
-        return at(told, 'data.account.budget.blockedUntil') === nextHour.toISOString();
+        return at(told, 'data.account.budget.blockedUntil') === over;
       });
       await mayBePolled();
       const calls = await callsDuring(async () => {
         const [sync] = syncsOf(await api.gql(token, SYNC, { ids: [second] }));
-        expect(sync).toMatchObject({ stale: true, nextAllowedAt: nextHour.toISOString() });
+        expect(sync).toMatchObject({ stale: true, nextAllowedAt: over });
         const answer = await send(api, token, { envelope: envelope(account) }, { waitMs: 0 });
         const commandOf = async () => {
           const found = await api.gql(token, COMMANDS, { id: textAt(answer, 'data.sendEnvelope.envelope.id') });
@@ -185,9 +184,7 @@ describe('a limit that was hit', () => {
           const time = await commandOf();
           return typeof time === 'string' ? time : null;
         });
-        // By the clock of the database, an hour's part behind.
-        const left = Date.parse(nextTryAt) + shift - nextHour.getTime();
-        expect(Math.abs(left)).toBeLessThan(10_000);
+        expect(Math.abs(Date.parse(nextTryAt) - Date.parse(over))).toBeLessThan(10_000);
       });
       expect(calls).toEqual([]);
     }

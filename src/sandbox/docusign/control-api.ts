@@ -12,7 +12,6 @@ import { notificationJson } from './details.ts';
 import { envelopeJson } from './envelope-json.ts';
 import { ApiError } from './errors.ts';
 import { addHmacKey, removeHmacKey } from './keys.ts';
-import { defaultLimits } from './limits.ts';
 import { expire, voidEnvelope } from './lifecycle.ts';
 import { json } from './oauth.ts';
 import { changedSettings } from './settings.ts';
@@ -42,10 +41,11 @@ const routes = createRouter<ControlHandler>({
     sandbox.settings = changedSettings(sandbox.settings, body);
     return sandbox.settings;
   },
-  'GET /_sandbox/limits': ({ sandbox }) => sandbox.limits.settings,
+  'GET /_sandbox/limits': ({ sandbox }) => limitsView(sandbox),
   'PUT /_sandbox/limits': ({ sandbox, body }) => {
-    sandbox.limits.settings = { ...defaultLimits(), ...limitsSchema.parse(body) };
-    return sandbox.limits.settings;
+    const { since = sandbox.clock.now(), ...limits } = limitsSchema.parse(body);
+    sandbox.limits.set({ ...limits, since: since ?? 0 });
+    return limitsView(sandbox);
   },
   'GET /_sandbox/clock': ({ sandbox }) => ({ now: now(sandbox) }),
   'POST /_sandbox/clock': async ({ sandbox, body }) => {
@@ -127,7 +127,7 @@ const routes = createRouter<ControlHandler>({
   },
 });
 
-const count = z.number().int().positive().optional();
+const count = z.number().int().nonnegative().optional();
 const limitsSchema = z.strictObject({
   hourly: count,
   burst: count,
@@ -138,6 +138,7 @@ const limitsSchema = z.strictObject({
   polling: z.enum(['off', 'warn', 'error']).default('off'),
   pollingByLists: z.boolean().default(false),
   status: z.union([z.literal(400), z.literal(429)]).default(429),
+  since: z.iso.datetime().transform(Date.parse).nullish(),
 });
 const clockSchema = z.strictObject({ advanceMs: z.number().min(0) });
 const autoSignSchema = z.strictObject({
@@ -219,12 +220,16 @@ function view(sandbox: Sandbox, envelope: Envelope): unknown {
   return { ...json, notification: notificationJson(envelope.notification) };
 }
 
+function limitsView({ limits: { settings } }: Sandbox): unknown {
+  return { ...settings, since: settings.since === 0 ? null : new Date(settings.since).toISOString() };
+}
+
 function state(sandbox: Sandbox): unknown {
   return {
     seed: sandbox.seed,
     now: now(sandbox),
     settings: sandbox.settings,
-    limits: sandbox.limits.settings,
+    limits: limitsView(sandbox),
     autoSign: sandbox.autoSign,
     users: [...sandbox.users.values()],
     accounts: [...sandbox.accounts.values()].map(({ accountId, name, hmacKeys, configurations }) => ({

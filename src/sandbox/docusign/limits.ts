@@ -12,11 +12,11 @@ const POLLING = 900_000;
 const UNLIMITED = 1_000_000;
 
 export interface LimitSettings {
-  /** Calls per account and clock hour. */
+  /** Calls per account and hour. */
   hourly?: number | undefined;
   /** Calls per account in 30 s. */
   burst?: number | undefined;
-  /** GETs of one envelope per clock hour and in 30 s. */
+  /** GETs of one envelope per hour and in 30 s. */
   envelopeGetHourly?: number | undefined;
   envelopeGetBurst?: number | undefined;
   /** PUTs of one envelope. */
@@ -28,10 +28,18 @@ export interface LimitSettings {
   pollingByLists: boolean;
   /** HTTP status of the account's limits; 400 was captured, 429 is documented today. */
   status: 400 | 429;
+  /**
+   * Where the first hour and the first 30 s begin, in milliseconds since the epoch of the virtual clock; 0 for full hours, as at
+   * the platform. Calls of before aren't counted. A limit that is set begins its windows then, so that what a test sees
+   * doesn't depend on how soon the clock hour ends.
+   */
+  since: number;
 }
 
 export interface Limits {
-  settings: LimitSettings;
+  readonly settings: LimitSettings;
+  /** Puts these limits in the place of those before, and counts from none. */
+  set(settings: LimitSettings): void;
   /** Counts one call of an account; throws when its budget is spent. */
   count(accountId: string): void;
   /** Counts a GET or PUT on envelopes. True when it breaks the 15-minute rule. */
@@ -46,15 +54,17 @@ interface Window {
 }
 
 export function defaultLimits(): LimitSettings {
-  return { polling: 'off', pollingByLists: false, status: 429 };
+  return { polling: 'off', pollingByLists: false, status: 429, since: 0 };
 }
 
 export function createLimits(now: () => number): Limits {
+  let settings = defaultLimits();
   const windows = new Map<string, Window>();
   const lastRead = new Map<string, number>();
 
+  const startOf = (length: number): number => settings.since + Math.floor((now() - settings.since) / length) * length;
   const take = (key: string, length: number): number => {
-    const start = Math.floor(now() / length) * length;
+    const start = startOf(length);
     const window = windows.get(key);
     if (window === undefined || window.start !== start) {
       windows.set(key, { start, count: 1 });
@@ -65,13 +75,19 @@ export function createLimits(now: () => number): Limits {
   };
   const used = (key: string, length: number): number => {
     const window = windows.get(key);
-    return window !== undefined && window.start === Math.floor(now() / length) * length ? window.count : 0;
+    return window !== undefined && window.start === startOf(length) ? window.count : 0;
   };
 
-  const limits: Limits = {
-    settings: defaultLimits(),
+  return {
+    get settings() {
+      return settings;
+    },
+    set(chosen) {
+      settings = chosen;
+      windows.clear();
+    },
     count(accountId) {
-      const { hourly, burst, status } = limits.settings;
+      const { hourly, burst, status } = settings;
       const inBurst = take(`burst/${accountId}`, BURST);
       const inHour = take(`hour/${accountId}`, HOUR);
       if (burst !== undefined && inBurst > burst) {
@@ -90,7 +106,6 @@ export function createLimits(now: () => number): Limits {
       }
     },
     countEnvelopes(method, envelopeIds, isList) {
-      const { settings } = limits;
       if (isList && !settings.pollingByLists) return false;
       const [hourly, burst, word] =
         method === 'GET'
@@ -111,12 +126,12 @@ export function createLimits(now: () => number): Limits {
       return polled;
     },
     headers(accountId) {
-      const hourly = limits.settings.hourly ?? UNLIMITED;
-      const burst = limits.settings.burst ?? UNLIMITED;
+      const hourly = settings.hourly ?? UNLIMITED;
+      const burst = settings.burst ?? UNLIMITED;
       return {
         'X-RateLimit-Limit': String(hourly),
         'X-RateLimit-Remaining': String(Math.max(0, hourly - used(`hour/${accountId}`, HOUR))),
-        'X-RateLimit-Reset': String((Math.floor(now() / HOUR) + 1) * (HOUR / 1000)),
+        'X-RateLimit-Reset': String(Math.ceil((startOf(HOUR) + HOUR) / 1_000)),
         'X-BurstLimit-Limit': String(burst),
         'X-BurstLimit-Remaining': String(Math.max(0, burst - used(`burst/${accountId}`, BURST))),
       };
@@ -124,10 +139,9 @@ export function createLimits(now: () => number): Limits {
     clear() {
       windows.clear();
       lastRead.clear();
-      limits.settings = defaultLimits();
+      settings = defaultLimits();
     },
   };
-  return limits;
 }
 
 function envelopeLimit(window: 'Hourly' | 'Burst', word: string, envelopeId: string): ApiError {

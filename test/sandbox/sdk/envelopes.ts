@@ -156,7 +156,7 @@ export async function meetErrors({ client, accountId, url, seen }: Session, pdf:
       else resolve(Object.fromEntries(Object.entries(response.headers).filter(([name]) => name.startsWith('x-'))));
     });
   });
-  await control(url, 'PUT', '/limits', { hourly: 1 });
+  await control(url, 'PUT', '/limits', { hourly: 0 });
   seen['limit'] = await refusalOf(api.getEnvelope(accountId, envelopeId));
   await control(url, 'PUT', '/limits', {});
   await control(url, 'DELETE', '/tokens');
