@@ -35,7 +35,7 @@ export function readBody(world: World, req: IncomingMessage, limits: BodyLimits,
     let bytes = 0;
     let settled = false;
     const began = world.monotonic();
-    let watch = world.timer(limits.graceMs, checkPace);
+    let watch = world.timer(Math.min(limits.graceMs, limits.deadlineMs), checkPace);
 
     function settle(outcome: BodyOutcome): void {
       if (settled) return;

@@ -102,10 +102,8 @@ describe('countersign dev', { timeout: 120_000 }, () => {
     const query = 'subscription Follow { events(from: EARLIEST) { cursor } }';
     const follower = followBySse(running.found.graphiql, running.found.token, { query, variables: {} });
     await follower.first(() => true);
-    const begin = performance.now();
+    // It would end with 1 if it had waited for the follower.
     expect(await running.child.end('SIGTERM')).toEqual({ code: 0, signal: null });
-    // Two or three on a quiet machine.
-    expect(performance.now() - begin).toBeLessThan(20_000);
     expect(running.child.stderr).toBe('');
     await follower.stop();
   });

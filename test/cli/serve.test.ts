@@ -202,11 +202,9 @@ describe('a gateway and a sandbox, each in its process', { timeout: 120_000 }, (
       input: { idempotencyKey: 'last', what: { envelope: envelope(accountId) }, waitMs: 20_000 },
     });
     await follower.first((result) => at(result, 'data.events.event.type') === 'ENVELOPE_SENDING');
-    const begin = performance.now();
     const ending = gateway.stop();
     expect(at(await sending, 'data.sendEnvelope.__typename')).toBe('SendEnvelopePayload');
     await ending;
-    expect(performance.now() - begin).toBeLessThan(15_000);
     await eventually(() => follower.ended);
     expect(gateway.child.stderr).not.toContain('"level":"error"');
   });

@@ -153,7 +153,6 @@ describe('following the log', () => {
       await writing;
       expect(beats.map(({ event }) => event)).toEqual([null, null, null]);
       expect(took).toBeGreaterThan(170);
-      expect(took).toBeLessThan(1_500);
     });
 
     it('shows a narrowed token the events of its envelopes alone, whatever the filter asks for', async () => {

@@ -268,7 +268,7 @@ test('a client that goes away lets the source go', async () => {
 
 test('a silent SSE stream carries comments as heartbeat', async () => {
   await using beating = await startGateway({ heartbeatMs: 30 });
-  const { text } = await postForEvents(beating.port, SILENT, { authorization: 'Bearer until:300:beat' });
+  const { text } = await postForEvents(beating.port, SILENT, { authorization: 'Bearer until:2000:beat' });
   expect(text.split(':\n\n').length).toBeGreaterThan(5);
 });
 

@@ -79,19 +79,23 @@ describe('two gateways on one database', { timeout: 120_000 }, () => {
     });
     atEnd(() => follower.stop());
     await follower.first(({ data }) => data !== undefined);
-    let waited = 0;
-    for (const key of ['told-1', 'told-2', 'told-3', 'told-4']) {
-      const id = textAt(await send(first, key), 'data.sendEnvelope.envelope.id');
-      const begin = performance.now();
-      await follower.first(
-        (result) =>
-          at(result, 'data.events.event.envelope.id') === id &&
-          at(result, 'data.events.event.type') === 'ENVELOPE_SENT',
-      );
-      waited += performance.now() - begin;
-    }
-    // Polls alone, five seconds apart, would have taken twice this long.
-    expect(waited).toBeLessThan(8_000);
+    const waitForEight = async (round: number): Promise<number> => {
+      let waited = 0;
+      for (let n = 1; n <= 8; n += 1) {
+        const id = textAt(await send(first, `told-${round}-${n}`), 'data.sendEnvelope.envelope.id');
+        const begin = performance.now();
+        await follower.first(
+          (result) =>
+            at(result, 'data.events.event.envelope.id') === id &&
+            at(result, 'data.events.event.type') === 'ENVELOPE_SENT',
+        );
+        waited += performance.now() - begin;
+      }
+      return waited;
+    };
+    // Polls alone, five seconds apart, take about 20 s for eight. A busy machine may slow a round down, not each of five.
+    let round = 1;
+    while ((await waitForEight(round)) > 8_000) expect((round += 1)).toBeLessThanOrEqual(5);
   });
 
   it('make one envelope of one key that both are given at the same time', async () => {

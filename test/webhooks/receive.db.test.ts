@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/db/client.ts';
+import type { ReceiverLimits } from '../../src/webhooks/receive.ts';
 import { testDatabase } from '../kit/database.ts';
 import {
   call,
@@ -17,7 +18,7 @@ import {
 } from './kit.ts';
 
 const MAX = 20_000;
-const limits = { maxBytes: MAX, graceMs: 200, deadlineMs: 1_500, minRate: 100, storeMs: 2_000 };
+const limits = { maxBytes: MAX };
 const account = testAccount();
 let database: Database;
 let it1: TestReceiver;
@@ -121,21 +122,18 @@ describe('a webhook', () => {
   });
 
   it('whose body stops coming is cut with 408', async () => {
-    const began = performance.now();
-    const answer = await rawRequest('content-length: 1000', 'abc', []);
+    const answer = await rawRequest({ graceMs: 200 }, 'content-length: 1000', 'abc', []);
     expect(answer).toMatch(/^HTTP\/1\.1 408 /);
-    expect(performance.now() - began).toBeLessThan(1_000);
   });
 
   it('whose body comes fast enough for ever is cut at the deadline', async () => {
-    const began = performance.now();
     const answer = await rawRequest(
+      { graceMs: 60_000, deadlineMs: 500 },
       'content-length: 19999',
       'x'.repeat(200),
       Array.from({ length: 60 }, () => 'x'.repeat(20)),
     );
     expect(answer).toMatch(/^HTTP\/1\.1 408 /);
-    expect(performance.now() - began).toBeGreaterThan(1_400);
   });
 
   it('whose client leaves in the middle leaves nothing behind', async () => {
@@ -180,7 +178,7 @@ describe('a receiver', () => {
         return database.withTenants(tenants, work);
       },
     };
-    const failing = await testReceiver(shaky, [own], { limits: { storeMs: 200 } });
+    const failing = await testReceiver(shaky, [own]);
     const body = message({ providerId: null });
     expect((await post(failing.url(own), body)).status).toBe(503);
     fault = null;
@@ -189,9 +187,7 @@ describe('a receiver', () => {
 
     const hanging = await testReceiver(shaky, [own], { limits: { storeMs: 200 } });
     fault = 'hangs';
-    const began = performance.now();
     expect((await post(hanging.url(own), message({ providerId: null }))).status).toBe(503);
-    expect(performance.now() - began).toBeLessThan(1_000);
   });
 
   it('answers 503 when the commit fails, keeps nothing, and takes the redelivery', async () => {
@@ -230,10 +226,19 @@ function chunked(url: string, body: string): Promise<{ status: number }> {
   });
 }
 
-/** Speaks HTTP by hand: the head, a first piece, then one more every 50 ms; answers what came back. */
-function rawRequest(header: string, first: string, pieces: string[]): Promise<string> {
+/**
+ * Speaks HTTP by hand to a receiver with these limits: the head, a first piece, then one more every 50 ms. Returns what came
+ * back.
+ */
+async function rawRequest(
+  pace: Partial<ReceiverLimits>,
+  header: string,
+  first: string,
+  pieces: string[],
+): Promise<string> {
+  const receiver = await testReceiver(database, [account], { limits: { ...limits, ...pace } });
   return new Promise((resolve, reject) => {
-    const socket = connect(it1.port, '127.0.0.1');
+    const socket = connect(receiver.port, '127.0.0.1');
     let text = '';
     socket.on('data', (chunk) => (text += chunk.toString()));
     const drip = setInterval(() => {
