@@ -71,11 +71,14 @@ export interface GatewayOptions extends Partial<WebhookSources> {
 export interface Gateway {
   readonly url: string;
   readonly services: Services;
-  /** Says that it isn't ready, and goes on as before: balancers are to look elsewhere before it closes. */
+  /**
+   * Says that it isn't ready, and lets go of each connection by the next answer on it: balancers are to look elsewhere
+   * before it closes. All else goes on as before.
+   */
   retire(): void;
   /**
-   * Takes nothing new, finishes what is under way, and ends. The database stays open. Answers have so many milliseconds;
-   * commands have as long as they need.
+   * Takes nothing new, finishes what is under way, and ends; a WebSocket is closed with 1012 once it has its answers. The
+   * database stays open. Answers have so many milliseconds; commands have as long as they need.
    */
   close(patienceMs?: number): Promise<void>;
 }
@@ -93,6 +96,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   // The address is needed by what answers on it, so listening comes first; until all is ready it answers 503.
   let handle = notYet;
+  let leaving = false;
   const server = createServer(
     {
       headersTimeout: HEADERS_TIMEOUT,
@@ -102,6 +106,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     },
     (req, res) => {
       if (metrics !== noMetrics) measure(world, metrics, req, res);
+      if (leaving) res.setHeader('connection', 'close');
       handle(req, res);
     },
   );
@@ -190,7 +195,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     if (health.handle(req, res)) return;
     if (closing) {
       // On a connection that was open before: what it would begin outlives the database.
-      res.setHeader('connection', 'close');
       return sendProblem(res, 503, 'DRAINING', 'This gateway is stopping; another one answers.');
     }
     if (handleDownload({ links, downloads, logger }, req, res)) return;
@@ -210,12 +214,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   server.on('upgrade', graphql.upgrade);
   let closing = false;
 
+  const retire = (): void => {
+    leaving = true;
+    health.retire();
+  };
+
   return {
     url,
     services,
-    retire: health.retire,
+    retire,
     close: async (patienceMs) => {
-      health.retire();
+      retire();
       closing = true;
       server.close();
       streams.drain();

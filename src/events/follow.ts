@@ -87,9 +87,15 @@ export async function* followEvents(
       position = through;
       if (stream.tail.head <= position) await stream.wait(Math.max(0, due - world.monotonic()));
     }
+  } catch (error) {
+    throw error instanceof StreamEnded ? withHeartbeat(error) : error;
   } finally {
     stream.close();
   }
+}
+
+function withHeartbeat({ code, cursor, earliestCursor }: StreamEnded): StreamEnded {
+  return new StreamEnded(code, cursor, earliestCursor, cursor === null ? null : { cursor, event: null });
 }
 
 /** By the event in memory: all streams that tell it yield the same object, so that what is made of it can be shared. */

@@ -19,13 +19,16 @@ export class StreamEnded extends Error {
   readonly cursor: string | null;
   readonly earliestCursor: string | null;
   readonly retryAfterMs: number;
+  /** The message that would have told the place next had the stream gone on; null for a stream that tells none. */
+  readonly heartbeat: unknown;
 
-  constructor(code: EndCode, cursor: string | null, earliestCursor: string | null = null) {
+  constructor(code: EndCode, cursor: string | null, earliestCursor: string | null = null, heartbeat: unknown = null) {
     super(MESSAGES[code]);
     this.name = 'StreamEnded';
     this.code = code;
     this.cursor = cursor;
     this.earliestCursor = earliestCursor;
     this.retryAfterMs = code === 'DRAINING' ? 1_000 : 0;
+    this.heartbeat = heartbeat;
   }
 }

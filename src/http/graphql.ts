@@ -36,8 +36,8 @@ export interface GraphqlServer {
   handle(req: IncomingMessage, res: ServerResponse): Promise<void>;
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void;
   /**
-   * Ends streams with DRAINING and then closes the sockets; no stream is begun any more, queries are still answered.
-   * Resolves when all are answered, or after the milliseconds.
+   * Ends streams with DRAINING and closes the sockets; nothing is begun over a WebSocket any more, and no stream at all.
+   * Resolves when all that was under way is answered, or after the milliseconds.
    */
   drain(patienceMs?: number): Promise<void>;
   dispose(): Promise<void>;
@@ -87,7 +87,7 @@ export function createGraphqlServer(options: GraphqlServerOptions): GraphqlServe
       const waited = new AbortController();
       const settled = Promise.allSettled(answering);
       await Promise.all([
-        webSocket.drain(),
+        webSocket.drain(patienceMs),
         Promise.race([settled, world.sleep(patienceMs, waited.signal)]).finally(() => waited.abort()),
       ]);
     },

@@ -6,9 +6,16 @@
  */
 import type { ExecutionResult } from 'graphql';
 import type { Outcome } from './engine.ts';
-import type { Link } from './web-socket-link.ts';
+import { isDraining } from './stream.ts';
 
 type Results = Exclude<Outcome, ExecutionResult>;
+
+interface Receiver {
+  /** Resolves when the socket has taken the message. */
+  send(data: string): Promise<void>;
+  /** Called in place of sending the last result of a drain. */
+  leave(): void;
+}
 
 /** Results that are shared by many followers are one object, so this is one text for all of them. */
 const texts = new WeakMap<ExecutionResult, string>();
@@ -20,7 +27,7 @@ function textOf(result: ExecutionResult): string {
 }
 
 /** Sends each result as a `next` of operation `id`, the following once the socket has taken it, and yields none itself. */
-export function sendNext(results: Results, id: string, { send }: Pick<Link, 'send'>): Results {
+export function sendNext(results: Results, id: string, { send, leave }: Receiver): Results {
   const head = `{"id":${JSON.stringify(id)},"type":"next","payload":`;
   let stopped = false;
   const sending: Results = {
@@ -29,6 +36,10 @@ export function sendNext(results: Results, id: string, { send }: Pick<Link, 'sen
         const step = await results.next();
         // The id may be another operation's by now.
         if (step.done || stopped) return { done: true, value: undefined };
+        if (isDraining(step.value)) {
+          leave();
+          return { done: true, value: undefined };
+        }
         await send(`${head}${textOf(step.value)}}`);
       }
     },

@@ -1,9 +1,11 @@
 /**
- * A subscription's results, pulled one by one: nothing is read ahead of who reads. However it ends, the client is told:
- * graphql drops the error of a source stream, here it becomes the last result.
+ * A subscription's results, pulled one by one: nothing is read ahead of who reads. However it ends, the last result says
+ * why: graphql drops the error of a source stream. Over a WebSocket the end of a drain is preceded by a heartbeat, for
+ * the transport keeps that last result from the client.
  * @module
  */
 import type { ExecutionResult, GraphQLError } from 'graphql';
+import { StreamEnded } from '../events/stream-ended.ts';
 import type { Timer, World } from '../world.ts';
 import { refusal } from './errors.ts';
 import type { Operation } from './operation.ts';
@@ -32,11 +34,18 @@ export function endedResult(operation: Operation): ExecutionResult {
   return { errors: [refusal(code, message, { cursor: null, earliestCursor: null, retryAfterMs })] };
 }
 
+/** The last result of a drain, and the only one of a stream that was begun during it. */
+export function isDraining({ data, errors }: ExecutionResult): boolean {
+  return data === undefined && errors?.[0]?.extensions['code'] === 'DRAINING';
+}
+
 export function streamResults(options: StreamOptions): AsyncGenerator<ExecutionResult, void, void> {
   const { source, operation, world, execute, publicError, onCleanUpFailure } = options;
   const iterator = source[Symbol.asyncIterator]();
   const ends = watchEnds(operation, world);
   let finished = false;
+  let toldAfterEnd = false;
+  let afterHeartbeat: ExecutionResult | null = null;
 
   function finish(): void {
     if (finished) return;
@@ -51,14 +60,25 @@ export function streamResults(options: StreamOptions): AsyncGenerator<ExecutionR
     return { done: false, value: result };
   }
 
+  function needsHeartbeat(error: unknown): error is StreamEnded {
+    if (operation.transport !== 'websocket' || !(error instanceof StreamEnded)) return false;
+    return error.code === 'DRAINING' && error.heartbeat !== null;
+  }
+
   const results: AsyncGenerator<ExecutionResult, void, void> = {
     async next() {
       if (finished) return { done: true, value: undefined };
+      if (afterHeartbeat) return last(afterHeartbeat);
       try {
         const step = await ends.before(iterator.next());
         if (finished) return { done: true, value: undefined };
-        // an event that came with the end isn't told: who follows again gets it after the last cursor told
-        if (operation.ending.aborted) return last(endedResult(operation));
+        if (operation.ending.aborted) {
+          // An event that was on its way when a drain began is told: the end comes next, with the cursor after it. After
+          // the end of a token nothing is: a client that follows again gets it after the last cursor it has.
+          const mayTell = operation.ending.reason === 'DRAINING' && !toldAfterEnd;
+          if (!step || !mayTell) return last(endedResult(operation));
+          toldAfterEnd = true;
+        }
         if (!step || step.done) {
           finish();
           return { done: true, value: undefined };
@@ -66,7 +86,10 @@ export function streamResults(options: StreamOptions): AsyncGenerator<ExecutionR
         return { done: false, value: await execute(step.value) };
       } catch (error) {
         if (finished) return { done: true, value: undefined };
-        return last({ errors: [publicError(error)] });
+        const result = { errors: [publicError(error)] };
+        if (!needsHeartbeat(error)) return last(result);
+        afterHeartbeat = result;
+        return { done: false, value: await execute(error.heartbeat) };
       }
     },
     async return() {

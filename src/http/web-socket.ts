@@ -1,12 +1,13 @@
 /**
  * GraphQL over WebSocket (graphql-transport-ws): the token in `connection_init`, many operations on one socket, each
- * refused or ended alone.
+ * refused or ended alone. A drain ends none of them: what isn't answered is left open and its socket closed, since
+ * clients repeat by themselves what a closing socket cut off, and nothing that had an error or a `complete`.
  * @module
  */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { ExecutionArgs } from 'graphql';
-import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, makeServer } from 'graphql-ws';
+import type { ExecutionArgs, GraphQLError } from 'graphql';
+import { CloseCode, type Context, GRAPHQL_TRANSPORT_WS_PROTOCOL, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Principal } from '../auth/principal.ts';
 import { MAX_GRAPHQL_BYTES } from '../model/limits.ts';
@@ -16,11 +17,14 @@ import type { Engine, Outcome } from './engine.ts';
 import { type Logger, refusal, toPublicError } from './errors.ts';
 import { at, type Operation, type Operations } from './operation.ts';
 import { sendNext } from './next-frames.ts';
+import { isDraining } from './stream.ts';
 import { createLink, type Link } from './web-socket-link.ts';
 
 /** Operations alive on one socket. */
 export const MAX_OPERATIONS = 100;
 const INIT_WAIT_MS = 3_000;
+/** Service restart: graphql-ws, and with it Apollo and urql, connects again and repeats what was open. */
+const SERVICE_RESTART = 1012;
 
 export interface WebSocketTransportOptions {
   readonly engine: Engine;
@@ -37,8 +41,11 @@ export interface WebSocketTransportOptions {
 
 export interface WebSocketTransport {
   upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** Closes every socket when what its operations had to say is sent. The operations are the caller's to end. */
-  drain(): Promise<void>;
+  /**
+   * Closes every socket when its queries and mutations are answered, or after the milliseconds. The operations are the
+   * caller's to end.
+   */
+  drain(patienceMs: number): Promise<void>;
   dispose(): Promise<void>;
   /** Sockets that are open. */
   readonly size: number;
@@ -51,7 +58,10 @@ interface Connection {
   readonly open: Map<object, Operation>;
   principal: Principal | null;
   tokenTimer: Timer | null;
+  finishing: Promise<void> | null;
 }
+
+type Protocol = Context<Record<string, unknown>, Connection>;
 
 export function createWebSocketTransport(options: WebSocketTransportOptions): WebSocketTransport {
   const { engine, operations, world, logger, stallMs } = options;
@@ -89,11 +99,14 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): We
       }
       perTenant.set(principal.tenantId, count + 1);
       extra.principal = principal;
-      extra.tokenTimer = at(world, principal.expiresAt, () => void finish(extra, CloseCode.Forbidden, 'TOKEN_EXPIRED'));
+      extra.tokenTimer = at(world, principal.expiresAt, () => expire(extra));
       return true;
     },
-    async onSubscribe({ extra }, id, payload) {
+    async onSubscribe(context, id, payload) {
+      const { extra } = context;
       const { query, operationName, variables } = payload;
+      // What began now might outlive the database.
+      if (operations.draining) return leave(context, id);
       if (extra.open.size >= MAX_OPERATIONS) {
         const allowed = `${MAX_OPERATIONS} operations may run on a socket: complete one, or open another socket.`;
         return [refusal('TOO_MANY_OPERATIONS', allowed)];
@@ -107,7 +120,11 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): We
       }
       prepared.set(result.args, async () => {
         const outcome = await result.run();
-        return Symbol.asyncIterator in outcome ? sendNext(outcome, id, extra.link) : outcome;
+        if (Symbol.asyncIterator in outcome) {
+          return sendNext(outcome, id, { send: extra.link.send, leave: () => void leave(context, id) });
+        }
+        if (isDraining(outcome)) leave(context, id);
+        return outcome;
       });
       return result.args;
     },
@@ -127,13 +144,30 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): We
     }
   }
 
-  /** Lets the operations say their last, then closes. */
-  async function finish({ link, open }: Connection, code: number, reason: string): Promise<void> {
-    if (reason === 'TOKEN_EXPIRED') for (const operation of open.values()) operation.end('TOKEN_EXPIRED');
-    const waited = new AbortController();
-    await Promise.race([link.settled(), world.sleep(stallMs, waited.signal)]);
-    waited.abort();
-    link.close(code, reason);
+  /** Lets the operations say their last, then closes; the first reason counts. */
+  function finish(connection: Connection, code: number, reason: string, patienceMs = stallMs): Promise<void> {
+    connection.finishing ??= (async () => {
+      const waited = new AbortController();
+      await Promise.race([connection.link.settled(), world.sleep(patienceMs, waited.signal)]);
+      waited.abort();
+      connection.link.close(code, reason);
+    })();
+    return connection.finishing;
+  }
+
+  function expire(connection: Connection): void {
+    for (const operation of connection.open.values()) operation.end('TOKEN_EXPIRED');
+    void finish(connection, CloseCode.Forbidden, 'TOKEN_EXPIRED');
+  }
+
+  /**
+   * Says nothing more of an operation, as if the client had completed it: graphql-ws sends neither results nor an end of
+   * what it doesn't list. Returns what refuses an operation that isn't begun.
+   */
+  function leave({ extra, subscriptions }: Protocol, id: string): readonly GraphQLError[] {
+    delete subscriptions[id];
+    void finish(extra, SERVICE_RESTART, 'DRAINING');
+    return [refusal('DRAINING', 'This server is shutting down.')];
   }
 
   function onFailure(error: unknown): void {
@@ -142,7 +176,7 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): We
 
   function accept(socket: WebSocket): void {
     const link = createLink(socket, { world, heartbeatMs: options.heartbeatMs, stallMs, onFailure });
-    const connection: Connection = { link, open: new Map(), principal: null, tokenTimer: null };
+    const connection: Connection = { link, open: new Map(), principal: null, tokenTimer: null, finishing: null };
     connections.add(connection);
     const closed = server.opened(link.server, connection);
     // too large a message, a broken frame: ws closes the socket itself
@@ -166,15 +200,15 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): We
 
   return {
     upgrade(req, socket, head) {
-      const refused = checkUpgrade(req, options.allowedOrigins, operations.draining);
+      const refused = checkUpgrade(req, options.allowedOrigins);
       if (refused) return refuseUpgrade(socket, refused);
-      sockets.handleUpgrade(req, socket, head, accept);
+      sockets.handleUpgrade(req, socket, head, operations.draining ? turnAway : accept);
     },
     get size() {
       return connections.size;
     },
-    async drain() {
-      await Promise.all([...connections].map((connection) => finish(connection, 1001, 'DRAINING')));
+    async drain(patienceMs) {
+      await Promise.all([...connections].map((one) => finish(one, SERVICE_RESTART, 'DRAINING', patienceMs)));
       const waited = new AbortController();
       const gone = Promise.all([...sockets.clients].map((one) => new Promise((resolve) => one.once('close', resolve))));
       await Promise.race([gone, world.sleep(1_000, waited.signal)]);
@@ -187,9 +221,14 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): We
   };
 }
 
+/** A client that meets a refused upgrade takes it for an error and gives up; after this close it connects again. */
+function turnAway(socket: WebSocket): void {
+  socket.on('error', () => socket.terminate());
+  socket.close(SERVICE_RESTART, 'DRAINING');
+}
+
 /** The status line that refuses the upgrade; null when it may go on. */
-function checkUpgrade(req: IncomingMessage, allowedOrigins: readonly string[], draining: boolean): string | null {
-  if (draining) return '503 Service Unavailable';
+function checkUpgrade(req: IncomingMessage, allowedOrigins: readonly string[]): string | null {
   if (!isOriginAllowed(req, allowedOrigins)) return '403 Forbidden';
   const offered = (req.headers['sec-websocket-protocol'] ?? '').split(',').map((one) => one.trim());
   return offered.includes(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? null : '400 Bad Request';

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
@@ -15,6 +16,27 @@ async function begun(request: string): Promise<Socket> {
   await new Promise<void>((resolve) => socket.write(`${request} HTTP/1.1\r\nHost: x\r\n`, () => resolve()));
   return socket;
 }
+
+test('a gateway that retires answers as before, and lets go of each connection with the next answer on it', async () => {
+  const retiring = await startTestGateway();
+  const { port, hostname } = new URL(retiring.url);
+  const socket = connect(Number(port), hostname);
+  let said = '';
+  socket.setEncoding('utf8').on('data', (chunk: string) => (said += chunk));
+  const ask = (): unknown => socket.write('GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n');
+  ask();
+  await eventually(() => said.includes('"code":"NOT_FOUND"'));
+  expect(said).toContain('Connection: keep-alive');
+  said = '';
+  retiring.gateway.retire();
+  const ended = once(socket, 'end');
+  ask();
+  await ended;
+  expect(said).toContain('"code":"NOT_FOUND"');
+  expect(said).toMatch(/^connection: close\r$/im);
+  // A new connection is taken still.
+  expect((await fetch(`${retiring.url}/errors/NOT_FOUND`)).status).toBe(200);
+});
 
 test('a gateway that is closing says so on connections that were open before, and finishes what is under way', async () => {
   const tenantId = randomUUID();
@@ -40,6 +62,7 @@ test('a gateway that is closing says so on connections that were open before, an
     }),
   );
   expect(answers.map((answer) => answer.slice(0, 12))).toEqual(['HTTP/1.1 503', 'HTTP/1.1 200', 'HTTP/1.1 503']);
+  for (const answer of answers) expect(answer).toMatch(/^connection: close\r$/im);
   expect(answers[0]).toContain('draining: another one answers');
   expect(answers[2]).toContain('"code":"DRAINING"');
   expect(at(await sending, 'data.sendEnvelope.envelope.status')).toBe('SENT');

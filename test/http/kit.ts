@@ -105,7 +105,18 @@ function schemaFor(seen: Seen): GraphQLSchema {
     }),
     mutation: new GraphQLObjectType({
       name: 'Mutation',
-      fields: { add: { type: GraphQLInt, resolve: () => (seen.mutations += 1) } },
+      fields: {
+        add: { type: GraphQLInt, resolve: () => (seen.mutations += 1) },
+        addLater: {
+          type: GraphQLInt,
+          args: { ms: { type: new GraphQLNonNull(GraphQLInt) } },
+          async resolve(_, { ms }: { ms: number }) {
+            seen.mutations += 1;
+            await systemWorld().sleep(ms);
+            return seen.mutations;
+          },
+        },
+      },
     }),
     subscription: new GraphQLObjectType<unknown, TestContext>({
       name: 'Subscription',
@@ -113,10 +124,20 @@ function schemaFor(seen: Seen): GraphQLSchema {
         ticks,
         ended: {
           type: tick,
-          args: { code: { type: new GraphQLNonNull(GraphQLString) } },
-          async *subscribe(_, { code }: { code: 'SLOW_CONSUMER' | 'DRAINING' | 'CURSOR_EXPIRED' | 'TOKEN_EXPIRED' }) {
+          args: { code: { type: new GraphQLNonNull(GraphQLString) }, lateMs: { type: GraphQLInt } },
+          async *subscribe(
+            _,
+            {
+              code,
+              lateMs,
+            }: { code: 'SLOW_CONSUMER' | 'DRAINING' | 'CURSOR_EXPIRED' | 'TOKEN_EXPIRED'; lateMs?: number },
+          ) {
             yield { count: 1, text: '' };
-            throw new StreamEnded(code, 'place-1', 'place-0');
+            if (lateMs !== undefined) {
+              await systemWorld().sleep(lateMs);
+              yield { count: 2, text: 'late' };
+            }
+            throw new StreamEnded(code, 'place-1', 'place-0', { count: 3, text: 'heartbeat' });
           },
           resolve: (event) => event,
         },

@@ -1,4 +1,4 @@
-import type { ExecutionResult } from 'graphql';
+import { type ExecutionResult, GraphQLError } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { sendNext } from '../../src/http/next-frames.ts';
 
@@ -11,11 +11,16 @@ async function* giving(...results: ExecutionResult[]): AsyncGenerator<ExecutionR
 function socket() {
   const sent: string[] = [];
   const waiting: (() => void)[] = [];
+  const left: unknown[] = [];
   return {
     sent,
-    send: (data: string) => {
-      sent.push(data);
-      return new Promise<void>((resolve) => void waiting.push(resolve));
+    left,
+    receiver: {
+      send: (data: string) => {
+        sent.push(data);
+        return new Promise<void>((resolve) => void waiting.push(resolve));
+      },
+      leave: () => void left.push(sent.length),
     },
     take: async () => {
       waiting.shift()?.();
@@ -28,8 +33,8 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 
 describe('results sent as `next`', () => {
   it('are messages of the protocol, whatever the id is', async () => {
-    const { sent, send, take } = socket();
-    const ended = sendNext(giving({ data: { n: 1 } }), 'a"b', { send }).next();
+    const { sent, receiver, take } = socket();
+    const ended = sendNext(giving({ data: { n: 1 } }), 'a"b', receiver).next();
     await turn();
     await take();
     expect(sent.map((text) => JSON.parse(text))).toEqual([{ id: 'a"b', type: 'next', payload: { data: { n: 1 } } }]);
@@ -37,8 +42,8 @@ describe('results sent as `next`', () => {
   });
 
   it('wait for the socket to take the one before', async () => {
-    const { sent, send, take } = socket();
-    void sendNext(giving({ data: { n: 1 } }, { data: { n: 2 } }), '1', { send }).next();
+    const { sent, receiver, take } = socket();
+    void sendNext(giving({ data: { n: 1 } }, { data: { n: 2 } }), '1', receiver).next();
     await turn();
     expect(sent).toHaveLength(1);
     await take();
@@ -49,7 +54,7 @@ describe('results sent as `next`', () => {
     let written = 0;
     const shared = { data: { toJSON: () => ({ written: (written += 1) }) } };
     const sockets = [socket(), socket(), socket()];
-    for (const { send } of sockets) void sendNext(giving(shared), '1', { send }).next();
+    for (const { receiver } of sockets) void sendNext(giving(shared), '1', receiver).next();
     await turn();
     expect(sockets.map(({ sent }) => sent)).toEqual(
       Array.from({ length: 3 }, () => ['{"id":"1","type":"next","payload":{"data":{"written":1}}}']),
@@ -62,12 +67,22 @@ describe('results sent as `next`', () => {
       await gate.promise;
       yield { data: { n: 1 } };
     }
-    const { sent, send } = socket();
-    const results = sendNext(late(), '1', { send });
+    const { sent, receiver } = socket();
+    const results = sendNext(late(), '1', receiver);
     const ended = results.next();
     void results.return();
     gate.resolve();
     expect(await ended).toEqual({ done: true, value: undefined });
     expect(sent).toEqual([]);
+  });
+
+  it('end at the last result of a drain, which is left to the socket to tell by its close', async () => {
+    const draining = { errors: [new GraphQLError('Going.', { extensions: { code: 'DRAINING' } })] };
+    const { sent, left, receiver, take } = socket();
+    const ended = sendNext(giving({ data: { n: 1 } }, draining), '1', receiver).next();
+    await turn();
+    await take();
+    expect(await ended).toEqual({ done: true, value: undefined });
+    expect([sent.length, left]).toEqual([1, [1]]);
   });
 });

@@ -50,7 +50,7 @@ const pingOf = (size: number): string => {
 describe('a source that ends with a code', () => {
   const expected = { cursor: 'place-1', earliestCursor: 'place-0' };
 
-  test.each(['SLOW_CONSUMER', 'DRAINING', 'CURSOR_EXPIRED', 'TOKEN_EXPIRED'])(
+  test.each(['SLOW_CONSUMER', 'CURSOR_EXPIRED', 'TOKEN_EXPIRED'])(
     '%s: the last result tells it, alike on SSE and WebSocket',
     async (code) => {
       const query = `subscription { ended(code: "${code}") { count } }`;
@@ -60,11 +60,7 @@ describe('a source that ends with a code', () => {
       expect(ws).toEqual(sse);
       expect(ws).toHaveLength(2);
       expect(ws[0]).toEqual({ data: { ended: { count: 1 } } });
-      expect(ws[1]?.errors?.[0]?.extensions).toEqual({
-        code,
-        ...expected,
-        retryAfterMs: code === 'DRAINING' ? 1_000 : 0,
-      });
+      expect(ws[1]?.errors?.[0]?.extensions).toEqual({ code, ...expected, retryAfterMs: 0 });
       expect(ws[1]).not.toHaveProperty('data');
     },
   );
@@ -74,7 +70,6 @@ describe('a stream that is refused when it begins', () => {
   test.each([
     ['INVALID_CURSOR', {}],
     ['CURSOR_EXPIRED', { earliestCursor: 'place-0' }],
-    ['DRAINING', { cursor: 'place-1', earliestCursor: 'place-0', retryAfterMs: 1_000 }],
   ])('with %s tells it in its only result, alike on SSE and WebSocket', async (code, more) => {
     const query = `subscription { refusing(code: "${code}") { count } }`;
     const { results: sse, text } = await postForEvents(gateway.port, query);
@@ -320,28 +315,5 @@ describe('a client that stops reading', () => {
     });
     expect(full).toBeLessThan(MOST);
     expect(cut).toBe(full);
-  });
-});
-
-describe('a server that drains', () => {
-  test('ends every stream with DRAINING, closes the sockets, and begins no stream more', async () => {
-    await using leaving = await startGateway();
-    const client = leaving.client();
-    const closed = open(leaving.port);
-    await closed.opened;
-    closed.socket.send(INIT);
-    const streams = [follow(client, TICKS), follow(client, SILENT)];
-    const sse = postForEvents(leaving.port, TICKS);
-    await until(() => leaving.seen.pulled > 3);
-    await leaving.server.drain();
-    const ended = await Promise.all(streams);
-    expect(ended.map(({ results }) => codeOf(results.at(-1)))).toEqual(['DRAINING', 'DRAINING']);
-    expect(ended[1]?.results[0]?.errors?.[0]?.extensions).toMatchObject({ retryAfterMs: 1_000 });
-    const { results } = await sse;
-    expect(codeOf(results.at(-1))).toBe('DRAINING');
-    expect((await closed.closed).code).toBe(1001);
-    expect(await open(leaving.port).opened).toBe(false);
-    const late = await postForEvents(leaving.port, TICKS);
-    expect(late.results.map(codeOf)).toEqual(['DRAINING']);
   });
 });

@@ -23,6 +23,7 @@ const FOLLOW = `subscription Follow($after: String) {
   events(after: $after, from: EARLIEST) { cursor event { sequence } }
 }`;
 
+const WHY_ENDED = 'errors.0.extensions';
 const codeOf = (result: Answer | undefined): unknown => result?.errors?.[0]?.extensions?.['code'];
 const sequencesOf = ({ results }: Follower): number[] =>
   results.flatMap((result) => {
@@ -128,13 +129,21 @@ describe('a gateway that is told to stop under load', { timeout: 120_000 }, () =
     expect(stored.length).toBe(new Set(delivered.map(({ messageId }) => messageId)).size);
   });
 
-  it('told followers to go on elsewhere, by a cursor that misses and repeats nothing', async () => {
+  it('told a follower by server-sent events why its stream ends, and none by WebSocket: its socket was closed', () => {
+    const [sse, socket] = followers;
+    expect(at(sse?.results.at(-1), WHY_ENDED)).toMatchObject({ code: 'DRAINING', retryAfterMs: 1_000 });
+    expect(sse?.refused).toBeNull();
+    expect(at(socket?.refused, 'code')).toBe(1012);
+    expect(followers.map(({ results }) => results.filter((result) => codeOf(result)).length)).toEqual([1, 0]);
+  });
+
+  it('told followers last where to go on, by a cursor that misses and repeats nothing', async () => {
     const newest = Math.max(...(await allSequences(follow(null)[0])));
     for (const follower of followers) {
       const last = follower.results.at(-1);
-      expect(codeOf(last)).toBe('DRAINING');
-      expect(follower.results.filter((result) => codeOf(result) !== undefined)).toHaveLength(1);
-      const [resumed] = follow(textAt(last, 'errors.0.extensions.cursor'));
+      // Both say where to go on, and neither has news.
+      expect(at(last, 'data.events.event') ?? null).toBeNull();
+      const [resumed] = follow(textAt(last, last?.errors ? `${WHY_ENDED}.cursor` : 'data.events.cursor'));
       await eventually(() => sequencesOf(resumed).at(-1) === newest);
       const seen = [...sequencesOf(follower), ...sequencesOf(resumed)];
       expect(seen).toEqual(Array.from({ length: newest }, (_, index) => index + 1));
