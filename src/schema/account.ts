@@ -143,7 +143,12 @@ builder.queryField('accounts', (t) =>
         after: decodeKeyset(after),
       });
       const nodes = rows.slice(0, size).map((node) => ({ node, cursor: encodeKeyset(node.createdAt, node.id) }));
-      return { nodes, hasNextPage: rows.length > size, endCursor: nodes.at(-1)?.cursor ?? null };
+      return {
+        nodes,
+        after: after ?? null,
+        hasNextPage: rows.length > size,
+        endCursor: nodes.at(-1)?.cursor ?? null,
+      };
     },
   }),
 );

@@ -90,7 +90,12 @@ builder.queryField('webhookDeliveries', (t) =>
         },
       });
       const nodes = rows.slice(0, size).map((node) => ({ node, cursor: encodeKeyset(node.receivedAt, node.id) }));
-      return { nodes, hasNextPage: rows.length > size, endCursor: nodes.at(-1)?.cursor ?? null };
+      return {
+        nodes,
+        after: after ?? null,
+        hasNextPage: rows.length > size,
+        endCursor: nodes.at(-1)?.cursor ?? null,
+      };
     },
   }),
 );

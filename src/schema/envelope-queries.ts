@@ -114,6 +114,7 @@ builder.queryField('envelopes', (t) =>
       );
       return {
         nodes: fresh.map((node, index) => ({ node, cursor: cursors[index] ?? '' })),
+        after: after ?? null,
         hasNextPage: hasMore,
         endCursor: cursors.at(-1) ?? null,
         logCursor: encodeCursor(tenantId, head),

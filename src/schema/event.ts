@@ -100,6 +100,7 @@ builder.queryField('events', (t) =>
       });
       return {
         nodes: page.rows.map((node) => ({ node, cursor: encodeCursor(tenantId, node.sequence) })),
+        after: after ?? null,
         hasNextPage: page.hasMore,
         endCursor: encodeCursor(tenantId, page.through),
       };

@@ -11,6 +11,8 @@ import { builder, type SchemaTypes } from './builder.ts';
 
 export interface Page<T> {
   readonly nodes: readonly { readonly node: T; readonly cursor: string }[];
+  /** The cursor that the page begins after. */
+  readonly after: string | null;
   readonly hasNextPage: boolean;
   /** Where the next page begins, also when this one is empty. */
   readonly endCursor: string | null;
@@ -22,6 +24,15 @@ const PageInfoType = builder.objectRef<Page<unknown>>('PageInfo').implement({
     hasNextPage: t.boolean({
       description: 'True when another page follows.',
       resolve: ({ hasNextPage }) => hasNextPage,
+    }),
+    hasPreviousPage: t.boolean({
+      description: 'True when `after` was given, so that rows may precede this page. There are no pages backwards.',
+      resolve: ({ after }) => after !== null,
+    }),
+    startCursor: t.string({
+      nullable: true,
+      description: 'The cursor of the first row; null where the page has none.',
+      resolve: ({ nodes }) => nodes[0]?.cursor ?? null,
     }),
     endCursor: t.string({
       nullable: true,
