@@ -2,11 +2,11 @@
  * Changing envelopes.
  * @module
  */
-import type { CommandRow } from '../envelopes/commands.ts';
 import type { Preflight } from '../envelopes/preflight.ts';
 import type { LoggedEnvelope } from '../envelopes/read.ts';
 import { InvalidInput, KeyReused, NotFound, ProviderRefused, WrongState } from '../model/problems.ts';
 import { builder, principalOf } from './builder.ts';
+import { addEnvelope, type Commanded } from './commanded.ts';
 import { CheckedDocumentType, InputWarningType } from './preflight.ts';
 import { EnvelopeInputType, envelopeInput } from './envelope-input.ts';
 import { refreshed } from './envelope-queries.ts';
@@ -108,19 +108,9 @@ const SendEnvelopeInput = builder.inputType('SendEnvelopeInput', {
   }),
 });
 
-interface Commanded {
-  readonly envelope: LoggedEnvelope;
-  readonly command: CommandRow;
-}
-
 const SendEnvelopePayload = builder.objectRef<Commanded & { replayed: boolean }>('SendEnvelopePayload').implement({
   description: 'The envelope, sent or on its way.',
   fields: (t) => ({
-    envelope: t.field({
-      type: EnvelopeRef,
-      description: 'SENT when the provider has answered, SENDING when it has not yet.',
-      resolve: ({ envelope }) => envelope,
-    }),
     command: t.field({
       type: CommandRef,
       description: 'How far the sending has come.',
@@ -132,6 +122,7 @@ const SendEnvelopePayload = builder.objectRef<Commanded & { replayed: boolean }>
     }),
   }),
 });
+addEnvelope(SendEnvelopePayload, 'SENT when the provider has answered, SENDING when it has not yet.');
 
 builder.mutationField('sendEnvelope', (t) =>
   t.field({
@@ -147,13 +138,12 @@ builder.mutationField('sendEnvelope', (t) =>
     args: { input: t.arg({ type: SendEnvelopeInput, required: true, description: 'What to send.' }) },
     resolve: async (_root, { input }, context) => {
       const { what } = input;
-      const result = await context.services.envelopes.send(principalOf(context).tenantId, {
+      return context.services.envelopes.send(principalOf(context).tenantId, {
         askedBy: principalOf(context).subject,
         idempotencyKey: input.idempotencyKey,
         waitMs: input.waitMs ?? 10_000,
         what: what.draftId === undefined ? { envelope: envelopeInput(what.envelope) } : { draftId: what.draftId },
       });
-      return { ...result, envelope: await logged(context, result.envelope) };
     },
   }),
 );
@@ -171,11 +161,6 @@ const VoidEnvelopeInput = builder.inputType('VoidEnvelopeInput', {
 const VoidEnvelopePayload = builder.objectRef<Commanded>('VoidEnvelopePayload').implement({
   description: 'The envelope, cancelled or about to be.',
   fields: (t) => ({
-    envelope: t.field({
-      type: EnvelopeRef,
-      description: 'VOIDED when the provider has confirmed it, VOIDING before.',
-      resolve: ({ envelope }) => envelope,
-    }),
     command: t.field({
       type: CommandRef,
       description: 'How far the cancelling has come.',
@@ -183,6 +168,7 @@ const VoidEnvelopePayload = builder.objectRef<Commanded>('VoidEnvelopePayload').
     }),
   }),
 });
+addEnvelope(VoidEnvelopePayload, 'VOIDED when the provider has confirmed it, VOIDING before.');
 
 builder.mutationField('voidEnvelope', (t) =>
   t.field({
@@ -195,16 +181,14 @@ builder.mutationField('voidEnvelope', (t) =>
       union: { name: 'VoidEnvelopeResult', description: 'The payload, or why not.' },
     },
     args: { input: t.arg({ type: VoidEnvelopeInput, required: true, description: 'What to cancel, and why.' }) },
-    resolve: async (_root, { input }, context) => {
-      const { envelope, command } = await context.services.envelopes.void(principalOf(context).tenantId, {
+    resolve: (_root, { input }, context) =>
+      context.services.envelopes.void(principalOf(context).tenantId, {
         askedBy: principalOf(context).subject,
         id: uuidOrNotFound('Envelope', input.id),
         reason: input.reason,
         idempotencyKey: input.idempotencyKey ?? null,
         waitMs: input.waitMs ?? 10_000,
-      });
-      return { envelope: await logged(context, envelope), command };
-    },
+      }),
   }),
 );
 

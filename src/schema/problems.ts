@@ -116,8 +116,7 @@ builder.objectType(ProviderRefused, {
     envelope: t.field({
       type: EnvelopeRef,
       nullable: true,
-      description:
-        'The envelope as the refusal left it; null where there is none. Give it an alias beside the `envelope` of a payload, which is never null.',
+      description: 'The envelope as the refusal left it; null where there is none.',
       resolve: ({ envelope }, _args, { loaders }) => (envelope === null ? null : loaders.envelope.load(envelope)),
     }),
   }),

@@ -2,8 +2,7 @@
  * Recipients of an envelope that is out: asked again, corrected.
  * @module
  */
-import type { CommandRow } from '../envelopes/commands.ts';
-import type { LoggedEnvelope, RecipientRow } from '../envelopes/read.ts';
+import type { RecipientRow } from '../envelopes/read.ts';
 import {
   InvalidInput,
   KeyReused,
@@ -16,14 +15,9 @@ import {
   WrongState,
 } from '../model/problems.ts';
 import { builder, principalOf } from './builder.ts';
-import { logged } from './found.ts';
+import { addEnvelope, type Commanded } from './commanded.ts';
 import { idempotencyKey, uuidOrNotFound, waitMs } from './mutation-arguments.ts';
-import { CommandRef, EnvelopeRef, RecipientRef } from './refs.ts';
-
-interface Commanded {
-  readonly envelope: LoggedEnvelope;
-  readonly command: CommandRow;
-}
+import { CommandRef, RecipientRef } from './refs.ts';
 
 const RemindEnvelopeInput = builder.inputType('RemindEnvelopeInput', {
   description: 'Whom to mail again.',
@@ -38,7 +32,6 @@ const RemindEnvelopeInput = builder.inputType('RemindEnvelopeInput', {
 const RemindEnvelopePayload = builder.objectRef<Commanded>('RemindEnvelopePayload').implement({
   description: 'The reminder, sent or on its way.',
   fields: (t) => ({
-    envelope: t.field({ type: EnvelopeRef, description: 'As it is.', resolve: ({ envelope }) => envelope }),
     command: t.field({
       type: CommandRef,
       description:
@@ -47,6 +40,7 @@ const RemindEnvelopePayload = builder.objectRef<Commanded>('RemindEnvelopePayloa
     }),
   }),
 });
+addEnvelope(RemindEnvelopePayload, 'As it is.');
 
 builder.mutationField('remindEnvelope', (t) =>
   t.field({
@@ -70,16 +64,15 @@ builder.mutationField('remindEnvelope', (t) =>
       union: { name: 'RemindEnvelopeResult', description: 'The payload, or why not.' },
     },
     args: { input: t.arg({ type: RemindEnvelopeInput, required: true, description: 'Whom.' }) },
-    resolve: async (_root, { input }, context) => {
+    resolve: (_root, { input }, context) => {
       const { recipientId } = input;
-      const { envelope, command } = await context.services.envelopes.remind(principalOf(context).tenantId, {
+      return context.services.envelopes.remind(principalOf(context).tenantId, {
         askedBy: principalOf(context).subject,
         id: uuidOrNotFound('Envelope', input.id),
         recipientId: typeof recipientId === 'string' ? uuidOrNotFound('Recipient', recipientId) : null,
         idempotencyKey: input.idempotencyKey ?? null,
         waitMs: input.waitMs ?? 10_000,
       });
-      return { envelope: await logged(context, envelope), command };
     },
   }),
 );
@@ -107,7 +100,6 @@ const UpdateRecipientPayload = builder
         description: 'As the provider tells them: corrected once `command` is DONE, as before until then.',
         resolve: ({ recipient }) => recipient,
       }),
-      envelope: t.field({ type: EnvelopeRef, description: 'Their envelope.', resolve: ({ envelope }) => envelope }),
       command: t.field({
         type: CommandRef,
         description: 'How far the correction has come.',
@@ -115,6 +107,7 @@ const UpdateRecipientPayload = builder
       }),
     }),
   });
+addEnvelope(UpdateRecipientPayload, 'Their envelope.');
 
 builder.mutationField('updateRecipient', (t) =>
   t.field({
@@ -127,16 +120,14 @@ builder.mutationField('updateRecipient', (t) =>
       union: { name: 'UpdateRecipientResult', description: 'The payload, or why not.' },
     },
     args: { input: t.arg({ type: UpdateRecipientInput, required: true, description: 'Whom, and how.' }) },
-    resolve: async (_root, { input }, context) => {
-      const updated = await context.services.envelopes.updateRecipient(principalOf(context).tenantId, {
+    resolve: (_root, { input }, context) =>
+      context.services.envelopes.updateRecipient(principalOf(context).tenantId, {
         askedBy: principalOf(context).subject,
         recipientId: uuidOrNotFound('Recipient', input.recipientId),
         name: input.name ?? null,
         email: input.email ?? null,
         idempotencyKey: input.idempotencyKey ?? null,
         waitMs: input.waitMs ?? 10_000,
-      });
-      return { ...updated, envelope: await logged(context, updated.envelope) };
-    },
+      }),
   }),
 );

@@ -41,7 +41,7 @@ export const PROBLEM = `__typename
     ... on InvalidInput { issues { code message path suggestion } }`;
 // An alias, since `envelope` of the payload can't be null and this one can.
 const REFUSED = `... on WrongState { status }
-    ... on ProviderRefused { providerCode providerMessage providerStatus traceId failed: envelope { id status failure { code providerCode traceId } } }`;
+    ... on ProviderRefused { providerCode providerMessage providerStatus traceId envelope { id status failure { code providerCode traceId } } }`;
 
 export const SEND = `mutation Send($input: SendEnvelopeInput!) {
   sendEnvelope(input: $input) {

@@ -196,7 +196,7 @@ describe('the timeline', () => {
     const body = { errorCode: 'USER_LACKS_PERMISSIONS', message: 'no' };
     await api.control('POST', '/faults', { route: 'POST /envelopes', kind: 'status', status: 403, body });
     const answer = await send(api, token, { envelope: envelope(account) });
-    const entries = await timelineOf(token, textAt(answer, 'data.sendEnvelope.failed.id'));
+    const entries = await timelineOf(token, textAt(answer, 'data.sendEnvelope.envelope.id'));
     expect(entries).toContainEqual(
       expect.objectContaining({
         __typename: 'CommandOutcome',

@@ -111,7 +111,7 @@ export async function inhabited(api: TestGateway, name: string): Promise<Tenant>
     status: 400,
     body: { errorCode: 'INVALID_REQUEST_PARAMETER', message: `${name} was refused` },
   });
-  textAt(await sendOne('failed'), 'data.sendEnvelope.failed.id');
+  textAt(await sendOne('failed'), 'data.sendEnvelope.envelope.id');
   const voided = textAt(await sendOne('voided'), 'data.sendEnvelope.envelope.id');
   await api.gql(token, VOID, { input: { id: voided, reason: `${name} void reason` } });
   const completedId = textAt(completed, 'data.sendEnvelope.envelope.id');

@@ -59,7 +59,7 @@ describe("a provider's refusal", () => {
           providerCode: 'ENVELOPE_ALLOWANCE_EXCEEDED',
           providerMessage: 'The allowance for envelopes has been exceeded.',
           providerStatus: 400,
-          failed: {
+          envelope: {
             status: 'FAILED',
             failure: { code: 'PROVIDER_REFUSED', providerCode: 'ENVELOPE_ALLOWANCE_EXCEEDED', traceId },
           },

@@ -12,7 +12,7 @@ import type { Sent, TestTenant } from '../kit/tenant.ts';
 export const CY = signer({ key: 'owner', name: 'Cy Owner', email: 'cy@owner.example' });
 export const COMMAND = 'command { id kind state explanation nextTryAt recipient { id } failure { code message } }';
 export const PROBLEMS = `${PROBLEM} ... on WrongState { status } ... on TooEarly { nextAllowedAt }
-  ... on RecipientFinished { recipientStatus } ... on ProviderRefused { providerCode failed: envelope { id status } }`;
+  ... on RecipientFinished { recipientStatus } ... on ProviderRefused { providerCode envelope { id status } }`;
 
 export function peopleOf({ api, tenantId, token }: TestTenant) {
   /** To whom the sandbox has mailed again. */

@@ -1,4 +1,5 @@
 import {
+  assertObjectType,
   assertUnionType,
   type GraphQLNamedType,
   isEnumType,
@@ -6,6 +7,7 @@ import {
   isInterfaceType,
   isNonNullType,
   isObjectType,
+  isUnionType,
 } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { schema } from '../../src/schema/schema.ts';
@@ -73,6 +75,17 @@ describe('the schema', () => {
     }
   });
 
+  test("has Relay's four fields in `PageInfo`", () => {
+    const pageInfo = assertObjectType(schema.getType('PageInfo'));
+    const fields = Object.values(pageInfo.getFields()).map(({ name, type }) => `${name}: ${String(type)}`);
+    expect(fields.toSorted()).toEqual([
+      'endCursor: String',
+      'hasNextPage: Boolean!',
+      'hasPreviousPage: Boolean!',
+      'startCursor: String',
+    ]);
+  });
+
   test('takes one argument `input` for each mutation, and answers a union of the payload and problems', () => {
     const fields = Object.values(schema.getMutationType()?.getFields() ?? {});
     for (const { name, args, type } of fields) {
@@ -85,6 +98,18 @@ describe('the schema', () => {
       expect(payload?.name).toBe(`${title}Payload`);
       for (const problem of problems) expect(problem.getInterfaces().map((its) => its.name)).toContain('Problem');
     }
+  });
+
+  test('gives a field the same type in all members of a union, so that one document selects it on each', () => {
+    const differing = types.filter(isUnionType).flatMap((union) => {
+      const fields = schema.getPossibleTypes(union).flatMap((member) => Object.values(member.getFields()));
+      const byName = Object.groupBy(fields, ({ name }) => name);
+      return Object.entries(byName)
+        .filter(([, same = []]) => new Set(same.map(({ type }) => String(type))).size > 1)
+        .map(([name]) => `${union.name}.${name}`);
+    });
+    expect(types.filter(isUnionType).length).toBeGreaterThan(10);
+    expect(differing).toEqual([]);
   });
 
   test('takes `first` as a required argument wherever there are pages', () => {

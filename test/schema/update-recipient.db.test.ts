@@ -187,7 +187,7 @@ describe('updateRecipient', () => {
           __typename: 'ProviderRefused',
           providerCode: 'EDIT_LOCK_NOT_LOCK_OWNER',
           fix: 'Someone is editing the envelope at DocuSign: try again when they are done.',
-          failed: { id: one.id, status: 'SENT' },
+          envelope: { id: one.id, status: 'SENT' },
         },
       },
     });

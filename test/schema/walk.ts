@@ -16,7 +16,6 @@ import {
   isLeafType,
   isListType,
   isNonNullType,
-  isObjectType,
 } from 'graphql';
 import { schema } from '../../src/schema/schema.ts';
 
@@ -98,11 +97,9 @@ function selectionOf(type: GraphQLOutputType, depth: number): string {
   if (isLeafType(named)) return '';
   if (named.name.endsWith('Edge')) return '{ cursor }';
   if (isAbstractType(named)) {
-    const members = schema.getPossibleTypes(named).map((member) => {
-      const inner = selectionOf(member, depth - (isObjectType(named) ? 0 : 1));
-      // One that may be null and one that may not must not share a name.
-      return `... on ${member.name} ${member.name === 'ProviderRefused' ? inner.replace(' envelope {', ' failed: envelope {') : inner}`;
-    });
+    const members = schema
+      .getPossibleTypes(named)
+      .map((member) => `... on ${member.name} ${selectionOf(member, depth - 1)}`);
     return `{ __typename ${members.join(' ')} }`;
   }
   const fields = Object.values(named.getFields()).flatMap((field) => {
