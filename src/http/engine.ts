@@ -87,7 +87,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   async function prepareUnmeasured(operation: Operation, params: OperationParams): Promise<Prepared> {
     const publicError = (error: unknown, stage: string): GraphQLError =>
-      toPublicError(error, operation.requestId, stage, logger);
+      toPublicError(error, operation.requestId, stage, logger, { suggestions: introspection });
     const enveloped = yoga.getEnveloped({});
     let document: DocumentNode;
     try {

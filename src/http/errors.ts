@@ -28,10 +28,21 @@ export function refusal(code: string, message: string, extensions: Record<string
   return new GraphQLError(message, { extensions: { ...extensions, code } });
 }
 
-/** `fallback` is the code of a GraphQL error without one: the stage that found it. */
-export function toPublicError(error: unknown, requestId: string, fallback: string, logger: Logger): GraphQLError {
+/**
+ * `fallback` is the code of a GraphQL error without one: the stage that found it. Suggestions ("Did you mean …?") are
+ * for those who may read the schema.
+ */
+export function toPublicError(
+  error: unknown,
+  requestId: string,
+  fallback: string,
+  logger: Logger,
+  { suggestions = false }: { readonly suggestions?: boolean } = {},
+): GraphQLError {
   const root = rootOf(error);
-  if (root instanceof GraphQLError) return withCode(error instanceof GraphQLError ? error : root, fallback);
+  if (root instanceof GraphQLError) {
+    return withCode(error instanceof GraphQLError ? error : root, fallback, suggestions);
+  }
   const known = knownExtensions(root);
   if (known && root instanceof Error) return at(error, root.message, known);
   logger.error(
@@ -62,10 +73,10 @@ function knownExtensions(error: unknown): Record<string, unknown> | null {
   };
 }
 
-/** Drops what only the HTTP layer of the engine reads (`http`), and suggestions: they tell the schema to who guesses. */
-function withCode(error: GraphQLError, fallback: string): GraphQLError {
+/** Drops what only the HTTP layer of the engine reads (`http`), and suggestions where they would tell the schema. */
+function withCode(error: GraphQLError, fallback: string, suggestions: boolean): GraphQLError {
   const { http: _, ...extensions } = error.extensions;
-  const message = error.message.replaceAll(/\s*Did you mean [^?]*\?/g, '');
+  const message = suggestions ? error.message : error.message.replaceAll(/\s*Did you mean [^?]*\?/g, '');
   return at(error, message, { ...extensions, code: extensions['code'] ?? fallback });
 }
 

@@ -82,7 +82,7 @@ export function limitPlugins(introspection: boolean): Plugin[] {
         },
       ],
     },
-    // it misses the suggestions for values of variables: errors.ts drops them all
+    // it misses the suggestions for values of variables: errors.ts drops them all, where the schema is not to be read
     blockFieldSuggestion: { enabled: false },
   }).protect();
   return [

@@ -344,11 +344,12 @@ export async function follow(
   client: Client,
   query: string,
   take = Infinity,
+  variables: Record<string, unknown> = {},
 ): Promise<{ results: Result[]; refused: Result['errors'] | null; closed: unknown }> {
   const results: Result[] = [];
   return new Promise((resolve) => {
     const stop = client.subscribe<Record<string, unknown>>(
-      { query },
+      { query, variables },
       {
         next(result) {
           results.push(result as Result);

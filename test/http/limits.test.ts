@@ -2,10 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BAD_OPERATIONS, follow, type Gateway, post, postForEvents, type Result, startGateway } from './kit.ts';
 
 let gateway: Gateway;
+/** Its schema may be read. */
+let open: Gateway;
 beforeAll(async () => {
-  gateway = await startGateway();
+  [gateway, open] = await Promise.all([startGateway(), startGateway({ introspection: true })]);
 });
-afterAll(() => gateway[Symbol.asyncDispose]());
+afterAll(() => Promise.all([gateway, open].map((one) => one[Symbol.asyncDispose]())));
 
 describe.each(BAD_OPERATIONS)('an operation that is refused with $code', ({ code, query }) => {
   test('is refused over HTTP', async () => {
@@ -41,13 +43,32 @@ test('no refused mutation has run', () => {
   expect(gateway.seen.mutations).toBe(0);
 });
 
-test.each([
-  ['field', '{ helo }', {}],
-  ['value of a variable', 'query ($c: Color) { paint(color: $c) }', { variables: { c: 'CRIMSOM' } }],
-])('a misspelt %s brings no suggestion', async (_, query, more) => {
-  const { text, result } = await post(gateway.port, query, {}, more);
-  expect(result.errors).toHaveLength(1);
-  expect(text).not.toMatch(/did you mean|CRIMSON|hello/i);
+describe.each([
+  { what: 'field', query: '{ helo }', meant: 'hello' },
+  { what: 'argument', query: '{ paint(colour: CRIMSON) }', meant: 'color' },
+  { what: 'enum value', query: '{ paint(color: CRIMSOM) }', meant: 'CRIMSON' },
+  { what: 'type', query: '{ node { ... on Nod { name } } }', meant: 'Node' },
+  {
+    what: 'value of a variable',
+    query: 'query ($c: Color) { paint(color: $c) }',
+    variables: { c: 'CRIMSOM' },
+    meant: 'CRIMSON',
+  },
+])('a misspelt $what', ({ query, meant, variables = {} }) => {
+  const suggestion = new RegExp(`Did you mean [^?]*"${meant}"`);
+
+  test('brings no suggestion where introspection is off', async () => {
+    const { text, result } = await post(gateway.port, query, {}, { variables });
+    expect(result.errors).toHaveLength(1);
+    expect(text).not.toMatch(/did you mean/i);
+  });
+
+  test('brings the nearest name where introspection is on, alike over HTTP and WebSocket', async () => {
+    const { result } = await post(open.port, query, {}, { variables });
+    expect(result.errors?.map(({ message }) => message)).toEqual([expect.stringMatching(suggestion)]);
+    const { results, refused } = await follow(open.client(), query, Infinity, variables);
+    expect((refused ?? results[0]?.errors)?.map(({ message }) => message)).toEqual([expect.stringMatching(suggestion)]);
+  });
 });
 
 test('a fragment named __schema does not hide depth', async () => {
