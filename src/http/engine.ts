@@ -23,6 +23,7 @@ import type { World } from '../world.ts';
 import { type Logger, refusal, toPublicError } from './errors.ts';
 import { costOf, limitPlugins } from './limits.ts';
 import type { Operation, Transport } from './operation.ts';
+import { isHashOnly, notSupported } from './persisted-query.ts';
 import { createSharedResults, viewerOf } from './shared-results.ts';
 import { endedResult, streamResults } from './stream.ts';
 
@@ -44,9 +45,11 @@ export interface EngineOptions {
 }
 
 export interface OperationParams {
+  /** Empty where the client sent a hash in its place. */
   readonly query: string;
   readonly operationName?: string | null | undefined;
   readonly variables?: Readonly<Record<string, unknown>> | null | undefined;
+  readonly extensions?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
 export type Outcome = ExecutionResult | AsyncGenerator<ExecutionResult, void, void>;
@@ -88,6 +91,7 @@ export function createEngine(options: EngineOptions): Engine {
   async function prepareUnmeasured(operation: Operation, params: OperationParams): Promise<Prepared> {
     const publicError = (error: unknown, stage: string): GraphQLError =>
       toPublicError(error, operation.requestId, stage, logger, { suggestions: introspection });
+    if (isHashOnly(params)) return { refused: [notSupported()] };
     const enveloped = yoga.getEnveloped({});
     let document: DocumentNode;
     try {

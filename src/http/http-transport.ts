@@ -1,5 +1,6 @@
 /**
- * GraphQL over HTTP: one POST of JSON, answered by JSON or, where the client accepts it, by server-sent events.
+ * GraphQL over HTTP: one POST of JSON, answered by JSON or, where the client accepts it, by server-sent events. Of GET
+ * only the hash of a document is taken, to say that its text is to be sent.
  * @module
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -16,6 +17,7 @@ import { type Logger, toPublicError } from './errors.ts';
 import type { GraphiqlPage } from './graphiql.ts';
 import { answerGraphqlError, type GraphqlMediaType, type HttpProblem } from './refuse.ts';
 import type { Operation, Operations } from './operation.ts';
+import { isHashOnly, isHashOnlyUrl, notSupported } from './persisted-query.ts';
 import { readBody } from './read-body.ts';
 import { sendEvents } from './sse.ts';
 
@@ -33,12 +35,18 @@ export interface HttpTransportOptions {
   readonly bodyDeadlineMs: number;
 }
 
-const paramsSchema = z.strictObject({
-  query: z.string().min(1),
-  operationName: z.string().nullish(),
-  variables: z.record(z.string(), z.unknown()).nullish(),
-  extensions: z.record(z.string(), z.unknown()).nullish(),
-});
+const paramsSchema = z
+  .strictObject({
+    query: z.string().nullish(),
+    operationName: z.string().nullish(),
+    variables: z.record(z.string(), z.unknown()).nullish(),
+    extensions: z.record(z.string(), z.unknown()).nullish(),
+  })
+  .refine((params) => params.query || isHashOnly(params), {
+    path: ['query'],
+    error: 'The text of the document is missing.',
+  })
+  .transform((params) => ({ ...params, query: params.query ?? '' }));
 
 /** What the client accepts; null when it is nothing that we speak. */
 type Accepted = GraphqlMediaType | 'text/event-stream' | null;
@@ -56,15 +64,15 @@ export function createHttpTransport(options: HttpTransportOptions) {
     }
     const accepted = accept(req);
     const refuse = (problem: Omit<HttpProblem, 'requestId'>): void => {
-      const type = accepted === 'application/graphql-response+json' ? accepted : 'application/json';
       const unread = !req.complete;
       answerGraphqlError(
         res,
         { ...problem, requestId, headers: { ...problem.headers, ...(unread && { connection: 'close' }) } },
-        type,
+        mediaTypeOf(accepted),
       );
     };
-    const wrong = checkHead(req, accepted);
+    const byHash = req.method === 'GET' && isHashOnlyUrl(req.url ?? '');
+    const wrong = byHash ? checkAccepted(accepted) : checkHead(req, accepted);
     if (wrong) return refuse(wrong);
 
     let principal: Principal | null = null;
@@ -79,6 +87,7 @@ export function createHttpTransport(options: HttpTransportOptions) {
       }
     }
 
+    if (byHash) return sendJson(res, { errors: [notSupported()] }, mediaTypeOf(accepted));
     const body = await readBody(world, req, { maxBytes: MAX_GRAPHQL_BYTES, deadlineMs: options.bodyDeadlineMs });
     if (body === 'GONE') return;
     if (!Buffer.isBuffer(body)) return refuse(BODY_PROBLEMS[body]);
@@ -93,11 +102,15 @@ export function createHttpTransport(options: HttpTransportOptions) {
       if (res.destroyed) return await stop(outcome);
       if (streaming && !needsToken(outcome)) return await sendEvents(res, outcome, options);
       if (Symbol.asyncIterator in outcome) return await stop(outcome);
-      sendJson(res, outcome, accepted === 'application/graphql-response+json' ? accepted : 'application/json');
+      sendJson(res, outcome, mediaTypeOf(accepted));
     } finally {
       operation.close();
     }
   };
+}
+
+function mediaTypeOf(accepted: Accepted): GraphqlMediaType {
+  return accepted === 'application/graphql-response+json' ? accepted : 'application/json';
 }
 
 async function run(engine: Engine, operation: Operation, params: OperationParams): Promise<Outcome> {
@@ -159,12 +172,14 @@ function checkHead(req: IncomingMessage, accepted: Accepted): Omit<HttpProblem, 
     const message = 'Send `Content-Type: application/json`, in UTF-8, not compressed.';
     return { status: 415, code: 'UNSUPPORTED_MEDIA_TYPE', message };
   }
-  if (!accepted) {
-    const message =
-      'Accept `application/graphql-response+json`, `application/json` or, for subscriptions, `text/event-stream`.';
-    return { status: 406, code: 'NOT_ACCEPTABLE', message };
-  }
-  return null;
+  return checkAccepted(accepted);
+}
+
+function checkAccepted(accepted: Accepted): Omit<HttpProblem, 'requestId'> | null {
+  if (accepted) return null;
+  const message =
+    'Accept `application/graphql-response+json`, `application/json` or, for subscriptions, `text/event-stream`.';
+  return { status: 406, code: 'NOT_ACCEPTABLE', message };
 }
 
 function accept(req: IncomingMessage): Accepted {

@@ -6,6 +6,7 @@
 import type { WebSocket as ServerSocket } from 'graphql-ws';
 import type { RawData, WebSocket } from 'ws';
 import type { Timer, World } from '../world.ts';
+import { withText } from './persisted-query.ts';
 
 export interface Link {
   readonly server: ServerSocket;
@@ -91,7 +92,7 @@ export function createLink(socket: WebSocket, options: LinkOptions): Link {
     onMessage(handle) {
       socket.on('message', (data: RawData) => {
         alive = true;
-        const handled = handle(textOf(data))
+        const handled = handle(withText(textOf(data)))
           .catch((error: unknown) => {
             onFailure(error);
             close(4500, 'Internal server error');

@@ -104,7 +104,7 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): We
     },
     async onSubscribe(context, id, payload) {
       const { extra } = context;
-      const { query, operationName, variables } = payload;
+      const { query, operationName, variables, extensions } = payload;
       // What began now might outlive the database.
       if (operations.draining) return leave(context, id);
       if (extra.open.size >= MAX_OPERATIONS) {
@@ -113,7 +113,7 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): We
       }
       const operation = operations.open({ transport: 'websocket', principal: extra.principal });
       extra.open.set(payload, operation);
-      const result = await engine.prepare(operation, { query, operationName, variables });
+      const result = await engine.prepare(operation, { query, operationName, variables, extensions });
       if ('refused' in result) {
         settle(extra, payload);
         return result.refused;
