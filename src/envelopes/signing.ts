@@ -3,7 +3,8 @@
  * which is the provider's word and never the parameters of the address they come back to.
  * @module
  */
-import { InvalidInput, NotEmbedded, NotFound, NotReady, WrongState } from '../model/problems.ts';
+import { NotEmbedded, NotFound, NotReady, WrongState } from '../model/problems.ts';
+import { withParameter } from '../model/query.ts';
 import { addMilliseconds } from '../model/time.ts';
 import type { SigningUrl } from '../providers/provider.ts';
 import type { CommandDeps } from './attempt.ts';
@@ -38,8 +39,8 @@ export async function createSigningUrl(
   tenantId: string,
   request: SigningRequest,
 ): Promise<SigningUrl> {
-  const returnUrl = checkedReturnUrl(request);
   const recipient = await recipientOf(deps, tenantId, request.recipientId);
+  const returnUrl = checkedReturnUrl(request, await maxReturnUrl(deps, tenantId, recipient.envelopeId));
   const embedded = embeddedId(recipient);
   if (embedded === null) throw new NotEmbedded();
   const envelope = await whenSent(deps, tenantId, recipient.envelopeId, request.waitMs);
@@ -95,30 +96,37 @@ async function whenSent(
   }
 }
 
-/** 500 characters: the DocuSign API reference for recipient views. */
-const MAX_RETURN_URL = 500;
+/** What the provider takes; no limit where its account is gone, since asking it fails by itself then. */
+async function maxReturnUrl(
+  { database, accounts }: CommandDeps,
+  tenantId: string,
+  envelopeId: string,
+): Promise<number> {
+  const envelope = await database.withTenants([tenantId], (tx) => findEnvelope(tx, tenantId, envelopeId));
+  if (!envelope) throw new NotFound('envelope');
+  const account = (await accounts.get(tenantId, [envelope.accountId])).get(envelope.accountId);
+  return account ? accounts.capabilities(account).maxReturnUrl : Infinity;
+}
 
-/** The address with the state in its query. */
-function checkedReturnUrl({ returnUrl, state, waitMs }: SigningRequest): string {
+/** The address as given, with the state in its query. */
+function checkedReturnUrl({ returnUrl, state, waitMs }: SigningRequest, max: number): string {
   const issues = new Issues();
   const path = ['returnUrl'];
   issues.wait(waitMs);
-  const url = URL.canParse(returnUrl) ? new URL(returnUrl) : null;
+  const url = /^https?:\/\//i.test(returnUrl) ? URL.parse(returnUrl) : null;
   const isLocal = url?.protocol === 'http:' && (url.hostname === 'localhost' || url.hostname === '127.0.0.1');
   if (!url || (url.protocol !== 'https:' && !isLocal)) {
     issues.add('INVALID_FORMAT', path, 'This must be an https address (http on localhost alone).');
-    throw new InvalidInput(issues.list);
   }
-  const given = url.href.length;
-  url.searchParams.set('cs_state', state);
-  if (url.href.length > MAX_RETURN_URL) {
-    const room = MAX_RETURN_URL - (url.href.length - given);
+  const whole = withParameter(returnUrl, 'cs_state', state);
+  if (whole.length > max) {
+    const room = max - (whole.length - returnUrl.length);
     issues.add(
       'TOO_LONG',
       path,
-      `At most ${room} characters are taken, since \`cs_state\` is added; these are ${given}.`,
+      `At most ${room} characters are taken, since \`cs_state\` is added; these are ${returnUrl.length}.`,
     );
   }
   issues.raise();
-  return url.href;
+  return whole;
 }

@@ -28,6 +28,8 @@ export interface Capabilities {
   readonly maxName: number;
   readonly maxEmail: number;
   readonly maxVoidReason: number;
+  /** Of the address a signer comes back to, with our state in it. */
+  readonly maxReturnUrl: number;
   readonly maxRecipients: number;
 }
 

@@ -28,7 +28,8 @@ const CreateSigningUrlInput = builder.inputType('CreateSigningUrlInput', {
     returnUrl: t.field({
       type: 'URL',
       required: true,
-      description: 'Where the signer comes back to; `cs_state` is added to its query.',
+      description:
+        'Where the signer comes back to; `cs_state` is added to its query, in the place of one that is there, and every other byte stays.',
     }),
     waitMs: t.int({ required: true, defaultValue: 10_000, description: waitMs }),
   }),

@@ -62,6 +62,7 @@ export const FAKE_CAPABILITIES: Capabilities = {
   maxName: 100,
   maxEmail: 100,
   maxVoidReason: 200,
+  maxReturnUrl: 500,
   maxRecipients: 50,
 };
 

@@ -34,7 +34,7 @@ const fields = {
   checkboxTabs: [{ documentId: '1', pageNumber: '1', xPosition: '100', yPosition: '540', tabLabel: 'pets' }],
 };
 
-async function embeddedPage(): Promise<{
+async function embeddedPage({ returnUrl = 'http://app.example/signed?req=1' } = {}): Promise<{
   client: Awaited<ReturnType<typeof startClient>>;
   id: string;
   html: string;
@@ -49,7 +49,7 @@ async function embeddedPage(): Promise<{
     }),
   );
   const view = {
-    returnUrl: 'http://app.example/signed?req=1',
+    returnUrl,
     authenticationMethod: 'none',
     clientUserId: 'u1',
     userName: 'Bo <b>"Tenant"</b>',
@@ -121,6 +121,19 @@ test('finish later sends back with cancel and tells Connect', async () => {
   expect(back.headers.get('location')).toBe('http://app.example/signed?req=1&event=cancel');
   await client.control('POST', '/idle');
   expect(receiver.events().at(-1)).toBe('recipient-finish-later 1');
+});
+
+test.each([
+  ['http://app.example/signed?name=Bo%20Tenant&flag', 'http://app.example/signed?name=Bo%20Tenant&flag&event=cancel'],
+  ['http://app.example/signed#/route?x', 'http://app.example/signed?event=cancel#/route?x'],
+  ['http://app.example/büro?', 'http://app.example/b%C3%BCro?&event=cancel'],
+])('%s is sent back to as it was given, with the event behind its query', async (returnUrl, location) => {
+  const { client, html } = await embeddedPage({ returnUrl });
+  const back = await post(
+    client.sandbox.url,
+    forms(html).find(({ action }) => action.endsWith('/later')),
+  );
+  expect(back.headers.get('location')).toBe(location);
 });
 
 test('a void ends an open session with ttl_expired', async () => {

@@ -37,6 +37,7 @@ export const docusign: Provider = {
     maxName: 100,
     maxEmail: 100,
     maxVoidReason: 200,
+    maxReturnUrl: 500,
     maxRecipients: 200,
   },
   webhook,

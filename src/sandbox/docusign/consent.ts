@@ -4,6 +4,7 @@
  */
 import type { HttpAnswer } from '../kit/http.ts';
 import { html, page, redirect } from '../kit/pages.ts';
+import { withQuery } from '../kit/query.ts';
 import { type PageCall, PRODUCT, messagePage } from './page-call.ts';
 import type { App } from './state.ts';
 
@@ -52,18 +53,15 @@ export function consentPage(call: PageCall): HttpAnswer {
 export function answerConsent(call: PageCall): HttpAnswer {
   const wanted = readRequest(call, call.form);
   if ('status' in wanted) return wanted;
-  const target = new URL(wanted.redirectUri);
-  if (wanted.state !== null) target.searchParams.set('state', wanted.state);
-  if (call.form.get('decision') !== 'allow') {
-    target.searchParams.set('error', 'access_denied');
-    return redirect(target.href);
-  }
+  const { redirectUri } = wanted;
+  const state = wanted.state === null ? {} : { state: wanted.state };
+  if (call.form.get('decision') !== 'allow')
+    return redirect(withQuery(redirectUri, { ...state, error: 'access_denied' }));
   const user = call.sandbox.users.get(call.form.get('user') ?? '');
   if (user === undefined) return messagePage('No such user', 'Choose who gives the consent.', 400);
   const name = `${wanted.app.integrationKey}/${user.userId}`;
   call.sandbox.consents.set(name, new Set([...(call.sandbox.consents.get(name) ?? []), ...wanted.scopes]));
-  target.searchParams.set('code', call.sandbox.random.token('consent-code', 48));
-  return redirect(target.href);
+  return redirect(withQuery(redirectUri, { ...state, code: call.sandbox.random.token('consent-code', 48) }));
 }
 
 /** What is asked, or the page that says why it can't be. With registered addresses only those are redirected to. */

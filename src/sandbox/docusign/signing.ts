@@ -4,6 +4,7 @@
  */
 import type { HttpAnswer } from '../kit/http.ts';
 import { redirect } from '../kit/pages.ts';
+import { withQuery } from '../kit/query.ts';
 import { decline, failAuthentication, finishLater, open, sign, turnProblem } from './acts.ts';
 import { type PageCall, messagePage } from './page-call.ts';
 import { documentPdf } from './pdf.ts';
@@ -179,11 +180,7 @@ const FAREWELL: Record<string, [title: string, text: string]> = {
 
 /** Back to the sender's application with `event` appended to the query it came with; a page of our own without one. */
 function finished(returnUrl: string | undefined, event: string): HttpAnswer {
-  if (returnUrl !== undefined) {
-    const target = new URL(returnUrl);
-    target.searchParams.append('event', event);
-    return redirect(target.href);
-  }
+  if (returnUrl !== undefined) return redirect(withQuery(returnUrl, { event }));
   const [title, text] = FAREWELL[event] ?? ['Done', ''];
   return messagePage(title, text, event === 'ttl_expired' ? 410 : 200);
 }
