@@ -11,6 +11,7 @@ import type { Downloads } from '../envelopes/downloads.ts';
 import { EVIDENCE } from '../model/envelope.ts';
 import { Problem, type ProblemCode } from '../model/problems.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { attachment } from './attachment.ts';
 import { sendProblem } from './plain-errors.ts';
 
 export interface DownloadDeps {
@@ -58,7 +59,7 @@ async function download(
   res.writeHead(200, {
     'content-type': contentType,
     // Never shown in this origin: what it holds is the sender's.
-    'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(filename)}`,
+    'content-disposition': attachment(filename),
     'x-content-type-options': 'nosniff',
     'content-security-policy': "sandbox; default-src 'none'",
     'cache-control': 'private, no-store',

@@ -1,6 +1,11 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ReadableStream } from 'node:stream/web';
+import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createSignedLinks } from '../../src/auth/signed-links.ts';
 import type { Downloads } from '../../src/envelopes/downloads.ts';
@@ -27,14 +32,24 @@ await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 atEnd(() => new Promise<void>((resolve) => (server.close(() => resolve()), server.closeAllConnections())));
 const { port } = server.address() as AddressInfo;
 
-async function follow(init: RequestInit = {}, payload: Record<string, string> = {}): Promise<Response> {
+async function link(payload: Record<string, string> = {}): Promise<string> {
   const to = { tenantId: 'a tenant', envelopeId: 'an envelope', evidence: 'combined', ...payload };
   const token = await links.sign('download', to, new Date(world.now().getTime() + 60_000));
-  return fetch(`http://127.0.0.1:${port}/documents/${token}`, init);
+  return `http://127.0.0.1:${port}/documents/${token}`;
 }
 
-function streams(body: ReadableStream<Uint8Array>, size: number | null = null): Downloads['evidence'] {
-  return async () => ({ contentType: 'application/pdf', size, body, filename: 'signed.pdf' });
+async function follow(init: RequestInit = {}, payload: Record<string, string> = {}): Promise<Response> {
+  return fetch(await link(payload), init);
+}
+
+const hasCurl = spawnSync('curl', ['--version']).status === 0;
+
+function streams(
+  body: ReadableStream<Uint8Array>,
+  size: number | null = null,
+  filename = 'signed.pdf',
+): Downloads['evidence'] {
+  return async () => ({ contentType: 'application/pdf', size, body, filename });
 }
 
 const PIECE = Buffer.alloc(256 * 1024, 1);
@@ -97,6 +112,19 @@ describe('a download', () => {
       problem.retryAfter === null ? null : 'Sun, 01 Mar 2026 12:00:00 GMT',
     );
     expect(await response.json()).toMatchObject({ status, code: problem.code, detail: problem.message });
+  });
+
+  it.skipIf(!hasCurl).each([
+    ['lease.pdf', 'lease.pdf'],
+    ['Mietvertrag für "Bo"; 2.pdf', 'Mietvertrag fur _Bo_; 2.pdf'],
+    ['契約書.pdf', 'document.pdf'],
+  ])('of %s is saved by curl as %s', async (filename, saved) => {
+    const directory = await mkdtemp(join(tmpdir(), 'countersign-download-'));
+    atEnd(() => rm(directory, { recursive: true }));
+    evidence = streams(ReadableStream.from([PIECE]), PIECE.length, filename);
+    await promisify(execFile)('curl', ['-sSOJ', '--max-time', '20', await link()], { cwd: directory });
+    expect(await readdir(directory)).toEqual([saved]);
+    expect(await readFile(join(directory, saved))).toEqual(PIECE);
   });
 
   it('of a kind that nobody has is as absent as a link that was not made here', async () => {

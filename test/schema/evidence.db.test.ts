@@ -56,7 +56,9 @@ describe('evidence', () => {
     const response = await fetch(textAt(await evidenceOf(id), `${which}.url`));
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe(contentType);
-    expect(response.headers.get('content-disposition')).toBe(`attachment; filename*=UTF-8''${id}-${name}`);
+    expect(response.headers.get('content-disposition')).toBe(
+      `attachment; filename=${id}-${name}; filename*=UTF-8''${id}-${name}`,
+    );
     expect(
       Buffer.from(await response.arrayBuffer())
         .toString('latin1')

@@ -298,7 +298,9 @@ describe('documents', () => {
     const response = await fetch(await urlOf(textAt(made, 'data.createEnvelope.envelope.id')));
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe('application/pdf');
-    expect(response.headers.get('content-disposition')).toBe("attachment; filename*=UTF-8''lease.pdf");
+    expect(response.headers.get('content-disposition')).toBe(
+      "attachment; filename=lease.pdf; filename*=UTF-8''lease.pdf",
+    );
     expect(Buffer.from(await response.arrayBuffer()).toString('base64')).toBe(PDF);
   });
 
