@@ -9,7 +9,9 @@ export class InvalidCursor extends Error {
   readonly code = 'INVALID_CURSOR';
 
   constructor() {
-    super('This cursor was not made here: give one that a page or stream answered, unchanged.');
+    super(
+      "This cursor is none of this tenant's log: give one that `events` or a `logCursor` answered, unchanged, or leave `after` out.",
+    );
     this.name = 'InvalidCursor';
   }
 }

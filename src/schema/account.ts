@@ -140,9 +140,11 @@ builder.queryField('accounts', (t) =>
       const size = pageSize(first);
       const rows = await context.services.accounts.list(principalOf(context).tenantId, {
         first: size + 1,
-        after: decodeKeyset(after),
+        after: decodeKeyset('accounts', after),
       });
-      const nodes = rows.slice(0, size).map((node) => ({ node, cursor: encodeKeyset(node.createdAt, node.id) }));
+      const nodes = rows
+        .slice(0, size)
+        .map((node) => ({ node, cursor: encodeKeyset('accounts', node.createdAt, node.id) }));
       return {
         nodes,
         after: after ?? null,

@@ -82,14 +82,16 @@ builder.queryField('webhookDeliveries', (t) =>
       const size = pageSize(first);
       const rows = await context.services.deliveries.list(principalOf(context).tenantId, {
         first: size + 1,
-        after: decodeKeyset(after)?.id ?? null,
+        after: decodeKeyset('webhookDeliveries', after)?.id ?? null,
         filter: {
           ...(filter?.accountIds && { accountIds: uuids('Account', filter.accountIds) }),
           ...(filter?.envelopeIds && { envelopeIds: uuids('Envelope', filter.envelopeIds) }),
           ...(filter?.verdicts && { verdicts: filter.verdicts }),
         },
       });
-      const nodes = rows.slice(0, size).map((node) => ({ node, cursor: encodeKeyset(node.receivedAt, node.id) }));
+      const nodes = rows
+        .slice(0, size)
+        .map((node) => ({ node, cursor: encodeKeyset('webhookDeliveries', node.receivedAt, node.id) }));
       return {
         nodes,
         after: after ?? null,

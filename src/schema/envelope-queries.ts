@@ -91,7 +91,7 @@ builder.queryField('envelopes', (t) =>
     authScopes: { scope: 'envelopes:read' },
     args: {
       first: t.arg.int({ required: true, description: 'Rows of the page, 1 to 200.' }),
-      after: t.arg.string({ description: '`endCursor` of the page before.' }),
+      after: t.arg.string({ description: '`endCursor` of the page before, which had the same `orderBy`.' }),
       filter: t.arg({ type: EnvelopeFilterInput, description: 'Which envelopes.' }),
       orderBy: t.arg({ type: EnvelopeOrder, description: 'How they are ordered.' }),
       freshness: t.arg({ type: FreshnessInput, description: 'How old the answer may be.' }),
@@ -99,14 +99,18 @@ builder.queryField('envelopes', (t) =>
     resolve: async (_root, { first, after, filter, orderBy, freshness }, context) => {
       const { tenantId, envelopes: allowed } = principalOf(context);
       const sort = orderBy?.by ?? 'CREATED_AT';
+      const direction = orderBy?.direction ?? 'DESC';
+      const order = `envelopes ${sort} ${direction}` as const;
       const { rows, hasMore, head } = await context.services.envelopes.list(tenantId, {
         first: pageSize(first),
-        after: decodeKeyset(after),
+        after: decodeKeyset(order, after),
         filter: domainFilter(filter ?? {}, allowed),
         sort,
-        descending: orderBy?.direction !== 'ASC',
+        descending: direction === 'DESC',
       });
-      const cursors = rows.map((row) => encodeKeyset(sort === 'CREATED_AT' ? row.createdAt : row.updatedAt, row.id));
+      const cursors = rows.map((row) =>
+        encodeKeyset(order, sort === 'CREATED_AT' ? row.createdAt : row.updatedAt, row.id),
+      );
       const fresh = await refreshed(
         context,
         rows.map((row) => ({ row, head })),

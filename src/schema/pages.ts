@@ -76,23 +76,27 @@ export function pageSize(first: number): number {
 /** The year 9999: years of more digits are written in a way of their own. */
 const LAST_MILLISECOND = 253_402_300_799_999;
 
-/** A keyset cursor: the sort key and id of a row. */
-export function encodeKeyset(at: Date, id: string): string {
-  return Buffer.from(`${at.getTime()} ${id}`).toString('base64url');
+/** What a page lists and by which key, as its cursors carry it. */
+export type PageOrder = 'accounts' | 'webhookDeliveries' | `envelopes ${'CREATED_AT' | 'UPDATED_AT'} ${'ASC' | 'DESC'}`;
+
+/** A keyset cursor: what it pages through, the sort key and the id of a row. */
+export function encodeKeyset(order: PageOrder, at: Date, id: string): string {
+  return Buffer.from(`${order} ${at.getTime()} ${id}`).toString('base64url');
 }
 
-export function decodeKeyset(cursor: string | null | undefined): { at: Date; id: string } | null {
+/** Throws INVALID_CURSOR for text that was not made here, and for a cursor of another list or order. */
+export function decodeKeyset(order: PageOrder, cursor: string | null | undefined): { at: Date; id: string } | null {
   if (cursor === null || cursor === undefined) return null;
-  const [time = '', id = ''] = Buffer.from(cursor, 'base64url').toString('utf8').split(' ');
-  if (!/^\d{1,15}$/.test(time) || Number(time) > LAST_MILLISECOND || !isUuid(id)) throw invalidCursor();
-  const at = dateFrom(Number(time));
+  const text = Buffer.from(cursor, 'base64url').toString('utf8');
   // Decoding skips what is no base64url; only the exact text that encoding gives back was made here.
-  if (encodeKeyset(at, id) !== cursor) throw invalidCursor();
-  return { at, id };
+  if (Buffer.from(text).toString('base64url') !== cursor) throw invalidCursor();
+  const [, made = '', time = '', id = ''] = /^([\w ]{1,40}) (\d{1,15}) (\S+)$/.exec(text) ?? [];
+  if (time === '' || Number(time) > LAST_MILLISECOND || !isUuid(id)) throw invalidCursor();
+  if (made !== order) throw invalidCursor(`This cursor is of a page of ${made}, and this is a page of ${order}`);
+  return { at: dateFrom(Number(time)), id };
 }
 
-export function invalidCursor(): GraphQLError {
-  return new GraphQLError('This cursor was not made here: give one that a page or stream answered, unchanged.', {
-    extensions: { code: 'INVALID_CURSOR' },
-  });
+function invalidCursor(why = 'This cursor was not made here, or for another list'): GraphQLError {
+  const fix = 'give one that the same list answered with the same `orderBy`, unchanged, or leave `after` out';
+  return new GraphQLError(`${why}: ${fix}.`, { extensions: { code: 'INVALID_CURSOR' } });
 }

@@ -1,11 +1,31 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
-import { codesOf, eventually, textAt } from '../kit/answer.ts';
+import { at, codesOf, eventually, textAt } from '../kit/answer.ts';
 import { CREATE, envelope } from '../kit/envelopes.ts';
 import { startTenant } from '../kit/tenant.ts';
 
-const { api, token } = await startTenant();
+const { api, token, account } = await startTenant();
+
+interface List {
+  readonly name: string;
+  readonly orderBy?: { readonly by: string; readonly direction: string };
+}
+
+const LISTS: readonly List[] = [
+  ...['CREATED_AT', 'UPDATED_AT'].flatMap((by) =>
+    ['ASC', 'DESC'].map((direction) => ({ name: `envelopes ${by} ${direction}`, orderBy: { by, direction } })),
+  ),
+  { name: 'accounts' },
+  { name: 'webhookDeliveries' },
+];
+
+function page({ name, orderBy }: List, after: string | null = null) {
+  const [variable, argument] = orderBy ? [', $orderBy: EnvelopeOrder', ', orderBy: $orderBy'] : ['', ''];
+  const field = `page: ${name.split(' ')[0]}(first: 1, after: $after${argument})`;
+  const query = `query Q($after: String${variable}) { ${field} { nodes { id } pageInfo { endCursor } } }`;
+  return api.gql(token, query, { after, orderBy });
+}
 
 describe('pages', () => {
   test.each(['envelopes', 'accounts', 'events', 'webhookDeliveries'])(
@@ -34,8 +54,9 @@ describe('pages', () => {
     ['empty', ''],
     ['text', Buffer.from('first page').toString('base64url')],
     ['a cursor of the log', 'AAAAAAAAAAAAAAAA'],
-    ['a time beyond all calendars', Buffer.from(`999999999999999 ${randomUUID()}`).toString('base64url')],
-    ['made here with a byte added', `${Buffer.from(`1700000000000 ${randomUUID()}`).toString('base64url')}!`],
+    ['a time beyond all calendars', Buffer.from(`accounts 999999999999999 ${randomUUID()}`).toString('base64url')],
+    ['made here with a byte added', `${Buffer.from(`accounts 1700000000000 ${randomUUID()}`).toString('base64url')}!`],
+    ['without its order', Buffer.from(`1700000000000 ${randomUUID()}`).toString('base64url')],
   ])('after a cursor that is %s are refused', async (_what, after) => {
     for (const field of ['envelopes', 'accounts', 'webhookDeliveries']) {
       const answer = await api.gql(
@@ -49,11 +70,30 @@ describe('pages', () => {
         data: { [field]: null },
         errors: [
           {
-            message: 'This cursor was not made here: give one that a page or stream answered, unchanged.',
+            message:
+              'This cursor was not made here, or for another list: give one that the same list answered with the same `orderBy`, unchanged, or leave `after` out.',
             extensions: { code: 'INVALID_CURSOR' },
           },
         ],
       });
+    }
+  });
+
+  test('of one list or order are taken by the same one, and refused by every other, which says both', async () => {
+    await api.gql(token, CREATE, { input: { envelope: envelope(account) } });
+    const urls = await api.gql(token, '{ accounts(first: 1) { nodes { webhookUrl } } }');
+    await fetch(textAt(urls, 'data.accounts.nodes.0.webhookUrl'), { method: 'POST', body: 'forged' });
+    for (const from of LISTS) {
+      const cursor = await eventually(async () => at(await page(from), 'data.page.pageInfo.endCursor'), {
+        what: `a row of ${from.name}`,
+      });
+      for (const to of LISTS) {
+        const { data, errors = [] } = await page(to, String(cursor));
+        const refused = errors.map(({ message, extensions }) => [extensions?.['code'], message.split(':')[0]]);
+        const why = `This cursor is of a page of ${from.name}, and this is a page of ${to.name}`;
+        expect(refused).toEqual(from === to ? [] : [['INVALID_CURSOR', why]]);
+        expect(at(data, 'page') === null).toBe(from !== to);
+      }
     }
   });
 
@@ -78,7 +118,8 @@ describe('cursors of the log', () => {
   const FOLLOW = 'subscription S($after: String) { events(after: $after) { cursor event { sequence } } }';
   const invalid = [
     {
-      message: 'This cursor was not made here: give one that a page or stream answered, unchanged.',
+      message:
+        "This cursor is none of this tenant's log: give one that `events` or a `logCursor` answered, unchanged, or leave `after` out.",
       extensions: { code: 'INVALID_CURSOR' },
     },
   ];
