@@ -141,7 +141,8 @@ export const EventTypeEnum = described<EventType>('EnvelopeEventType', 'What hap
 export const DeliveryVerdictEnum = described<DeliveryVerdict>('DeliveryVerdict', 'What was found of a webhook call.', {
   VERIFIED: 'It comes from the provider and was understood.',
   UNPARSABLE: 'It comes from the provider and was not understood; it is kept.',
-  REFUSED: 'It is not proven to come from the provider; its body is not kept.',
+  REFUSED:
+    'It was turned away: it is not proven to come from the provider, or its body was too large, too slow, cut off or encoded, or it came by another method than POST. Its body is not kept.',
 });
 
 export const DeliveryEffectEnum = described<DeliveryEffect>('DeliveryEffect', 'What a webhook call did.', {

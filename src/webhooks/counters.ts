@@ -14,7 +14,7 @@ export interface WebhookCounters {
   unparsable: number;
   /** Signature or secret wrong: answered 401. From an address that may not call: 403. */
   refused: number;
-  /** Of the refused: those that left no row, because too many came in one second. */
+  /** Of the refused, the rejected and those whose connection broke off: those that left no row, because too many came in one second. */
   refusedUnrecorded: number;
   /** Turned away before a verdict: unknown path, method, encoding, size, pace. */
   rejected: number;

@@ -36,7 +36,13 @@ export interface Incoming {
 /** Reads what was verified. Never throws: what can't be read is kept, since the provider would send it again for days. */
 export function readIncoming(world: World, route: WebhookRoute, request: WebhookRequest): Incoming {
   const { tenantId, accountId } = route;
-  const common = { id: world.uuid(), tenantId, accountId, contentType: contentType(request), body: request.body };
+  const common = {
+    id: world.uuid(),
+    tenantId,
+    accountId,
+    contentType: contentTypeOf(request.headers),
+    body: request.body,
+  };
   try {
     const parsed = route.provider.webhook.parse(request, route.providerAccountId);
     return {
@@ -70,7 +76,8 @@ function bodyKey(body: Buffer): string {
   return `body:${createHash('sha256').update(body).digest('hex')}`;
 }
 
-function contentType(request: WebhookRequest): string | null {
-  const value = request.headers['content-type'];
+/** As it was given, as far as it can be stored. */
+export function contentTypeOf(headers: WebhookRequest['headers']): string | null {
+  const value = headers['content-type'];
   return typeof value === 'string' ? cleanText(value).slice(0, 200) : null;
 }

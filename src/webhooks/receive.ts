@@ -11,8 +11,8 @@ import { type DeliveryOutcome, type Metrics, noMetrics } from '../telemetry/metr
 import type { World } from '../world.ts';
 import { newCounters, type WebhookCounters } from './counters.ts';
 import { createInbox } from './inbox.ts';
-import { readIncoming, type WebhookRoute } from './incoming.ts';
-import { type BodyLimits, type Budget, readBody } from './read-body.ts';
+import { contentTypeOf, readIncoming, type WebhookRoute } from './incoming.ts';
+import { type BodyLimits, type BodyOutcome, type Budget, readBody } from './read-body.ts';
 import { createRefusals, type RefusalLimits } from './refusals.ts';
 import { answerOf, send } from './answer.ts';
 import type { RefuseSource } from './source.ts';
@@ -69,8 +69,18 @@ interface Call {
 
 const PATH = /^\/webhooks\/([^/?]+)\/([^/?]+)(?:\?|$)/;
 
-function answerChallenge(req: IncomingMessage, { provider: { webhook }, keys }: WebhookRoute): WebhookAnswer {
-  return webhook.challenge?.(req.headers, keys) ?? answerOf('METHOD_NOT_ALLOWED');
+/** Why a call left nothing but a row that says so. What is answered 503 is none of them: the provider comes again. */
+function reasonOf(what: Exclude<BodyOutcome, Buffer>, { maxBytes, deadlineMs }: ReceiverLimits): string | null {
+  switch (what) {
+    case 'TOO_LARGE':
+      return `its body has more than the ${maxBytes} bytes that are taken: leave documents out of webhooks`;
+    case 'TOO_SLOW':
+      return `its body came too slowly, or not within ${deadlineMs / 1_000} seconds`;
+    case 'GONE':
+      return 'the connection broke off before its body was whole';
+    case 'NO_ROOM':
+      return null;
+  }
 }
 
 export function createWebhookReceiver(deps: WebhookReceiverDeps): WebhookReceiver {
@@ -85,30 +95,44 @@ export function createWebhookReceiver(deps: WebhookReceiverDeps): WebhookReceive
 
   async function receive(req: IncomingMessage, secret: string, call: Call): Promise<WebhookAnswer | null> {
     if (draining) return answerOf('UNAVAILABLE');
-    if (req.method !== 'POST' && req.method !== 'GET') return answerOf('METHOD_NOT_ALLOWED');
-    if ((req.headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity') return answerOf('ENCODED');
     const route = await withinTime(world, limits.storeMs, deps.route(call.provider, secret));
     if (!route) return answerOf('NOT_FOUND');
     call.known = true;
     const foreign = deps.refuseSource?.(req) ?? null;
     if (foreign !== null) return refuse(req, route, foreign, 'NOT_FROM_HERE');
-    if (req.method === 'GET') return answerChallenge(req, route);
+    const { method = '' } = req;
+    if (method !== 'POST') {
+      const challenged = method === 'GET' && route.provider.webhook.challenge?.(req.headers, route.keys);
+      return (
+        challenged || refuse(req, route, `it came by ${method}, and webhooks are sent by POST`, 'METHOD_NOT_ALLOWED')
+      );
+    }
+    const encoding = req.headers['content-encoding'] ?? 'identity';
+    if (encoding.toLowerCase() !== 'identity') {
+      return refuse(req, route, `its body is encoded (${encoding.slice(0, 50)}), which no signature covers`, 'ENCODED');
+    }
     const { outcome, release } = await readBody(world, req, limits, budget);
     try {
-      if (outcome === 'GONE') return null;
-      return Buffer.isBuffer(outcome) ? await accept(req, route, outcome, call) : answerOf(outcome);
+      if (Buffer.isBuffer(outcome)) return await accept(req, route, outcome, call);
+      const reason = reasonOf(outcome, limits);
+      if (reason !== null) record(req, route, reason);
+      return outcome === 'GONE' ? null : answerOf(outcome);
     } finally {
       release();
     }
   }
 
+  function record(req: IncomingMessage, { tenantId, accountId }: WebhookRoute, reason: string): void {
+    refusals.record({ tenantId, accountId, reason, contentType: contentTypeOf(req.headers) });
+  }
+
   function refuse(
     req: IncomingMessage,
-    { tenantId, accountId }: WebhookRoute,
+    route: WebhookRoute,
     reason: string,
-    as: 'REFUSED' | 'NOT_FROM_HERE',
+    as: 'REFUSED' | 'NOT_FROM_HERE' | 'METHOD_NOT_ALLOWED' | 'ENCODED',
   ): WebhookAnswer {
-    refusals.record({ tenantId, accountId, reason, contentType: req.headers['content-type'] ?? null });
+    record(req, route, reason);
     return answerOf(as);
   }
 

@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import { connect } from 'node:net';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/db/client.ts';
+import type { ReceiverLimits, WebhookReceiver } from '../../src/webhooks/receive.ts';
 import { newCounters } from '../../src/webhooks/counters.ts';
 import { createRefusals, REFUSAL_LIMITS } from '../../src/webhooks/refusals.ts';
 import { systemWorld, type World } from '../../src/world.ts';
+import { eventually } from '../kit/answer.ts';
 import { testDatabase } from '../kit/database.ts';
-import { message, post, stored, testAccount, testReceiver } from './kit.ts';
+import { call, message, post, stored, testAccount, testReceiver } from './kit.ts';
 
 let database: Database;
 beforeAll(async () => {
@@ -24,6 +27,51 @@ function refusals(world: World = systemWorld()) {
   const errors: unknown[] = [];
   return { counters, errors, ...createRefusals({ database, world, counters, onError: (error) => errors.push(error) }) };
 }
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+const TOO_LARGE = 'its body has more than the 1000 bytes that are taken: leave documents out of webhooks';
+
+interface Case {
+  readonly what: string;
+  readonly reason: string;
+  readonly send: (url: string, receiver: WebhookReceiver) => Promise<unknown>;
+  readonly limits?: Partial<ReceiverLimits>;
+}
+
+const TURNED_AWAY: readonly Case[] = [
+  { what: 'announced as too large', reason: TOO_LARGE, send: (url) => call(url, 'POST', 'x'.repeat(1_001), JSON_TYPE) },
+  {
+    what: 'too large as it comes',
+    reason: TOO_LARGE,
+    send: (url) => call(url, 'POST', 'x'.repeat(1_001), { ...JSON_TYPE, 'transfer-encoding': 'chunked' }),
+  },
+  {
+    what: 'too slow',
+    reason: 'its body came too slowly, or not within 30 seconds',
+    send: (url) => beginBody(url),
+    limits: { graceMs: 50 },
+  },
+  {
+    what: 'cut off',
+    reason: 'the connection broke off before its body was whole',
+    send: (url, { counters }) => beginBody(url, () => counters.received === 1),
+  },
+  {
+    what: 'encoded',
+    reason: 'its body is encoded (gzip), which no signature covers',
+    send: (url) => call(url, 'POST', 'x', { ...JSON_TYPE, 'content-encoding': 'gzip' }),
+  },
+  {
+    what: 'by PUT',
+    reason: 'it came by PUT, and webhooks are sent by POST',
+    send: (url) => call(url, 'PUT', 'x', JSON_TYPE),
+  },
+  {
+    what: 'by GET, and no challenge',
+    reason: 'it came by GET, and webhooks are sent by POST',
+    send: (url) => call(url, 'GET', '', {}),
+  },
+];
 
 describe('a refused webhook', () => {
   it('leaves a row with its reason and without its body', async () => {
@@ -45,6 +93,25 @@ describe('a refused webhook', () => {
     ]);
     expect([keys, parked]).toEqual([[], []]);
     expect(receiver.counters).toMatchObject({ refused: 1, accepted: 0, rows: 0 });
+  });
+
+  describe('that is turned away before its signature is looked at leaves a row too:', () => {
+    it.each(TURNED_AWAY)('$what', async ({ reason, send, limits }) => {
+      const account = testAccount();
+      const { url, receiver } = await testReceiver(database, [account], { limits: { maxBytes: 1_000, ...limits } });
+      await send(url(account), receiver);
+      await receiver.drain();
+      const { deliveries } = await stored(database, account.tenantId);
+      expect(deliveries).toMatchObject([{ accountId: account.accountId, verdict: 'REFUSED', reason, body: null }]);
+    });
+
+    it('what the provider sends again leaves none', async () => {
+      const account = testAccount();
+      const { url, receiver } = await testReceiver(database, [account], { limits: { budgetBytes: 10 } });
+      expect((await post(url(account), message({ providerId: null }))).status).toBe(503);
+      await receiver.drain();
+      expect((await stored(database, account.tenantId)).deliveries).toEqual([]);
+    });
   });
 
   it('is written within about a second without being asked', async () => {
@@ -110,3 +177,16 @@ describe('a refused webhook', () => {
     expect((await stored(database, account.tenantId)).deliveries).toHaveLength(1);
   });
 });
+
+/** Sends the head and 3 of 500 bytes, then waits until the server hangs up, or `leaves` holds. */
+async function beginBody(url: string, leaves = (): boolean => false): Promise<void> {
+  const { port, hostname, pathname } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  socket.resume();
+  socket.on('error', () => undefined);
+  socket.write(`POST ${pathname} HTTP/1.1\r\nhost: x\r\ncontent-length: 500\r\n\r\nabc`);
+  await eventually(() => socket.closed || leaves(), { what: 'the request was taken' });
+  socket.destroy();
+  await closed;
+}
