@@ -51,7 +51,7 @@ export async function checkInput(
     now: world.now(),
   };
   const documents = checkEnvelope(input, context, issues);
-  checkOptions(input, account?.provider ?? null, context.now, issues);
+  checkOptions(input, account?.provider ?? null, capabilities, context.now, issues);
   const seen = await preflight(deps, tenantId, input, documents, issues.under('content', 'documents'));
   if (!account || issues.list.length > 0) throw new InvalidInput(issues.list);
   return { input, documents, account, preflight: seen };

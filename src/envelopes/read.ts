@@ -8,12 +8,18 @@ import type { Tx } from '../db/client.ts';
 import { perConnection } from '../db/per-connection.ts';
 import { envelopeDocuments, envelopes, fields, HAS_METADATA, recipients } from '../db/tables/envelopes.ts';
 import { isStorable } from '../model/text.ts';
+import { dateOf } from '../model/time.ts';
 import type { EnvelopeStatus } from '../model/words.ts';
 import type { EnvelopeRow, RecipientRow } from './edit.ts';
 
 export type { EnvelopeRow, RecipientRow } from './edit.ts';
 export type FieldRow = typeof fields.$inferSelect;
 export type EnvelopeDocumentRow = typeof envelopeDocuments.$inferSelect;
+
+/** When it ends by itself: as the provider keeps it, once it has told; until then as it was given. */
+export function expiresAtOf({ state, expiresAt }: Pick<EnvelopeRow, 'state' | 'expiresAt'>): Date | null {
+  return state.expiry ? dateOf(state.expiry.expiresAt) : expiresAt;
+}
 
 export interface EnvelopeFilter {
   readonly ids?: readonly string[];

@@ -3,7 +3,7 @@
  * process, and would be taken up by another if this one ended.
  * @module
  */
-import { NotFound, WrongState } from '../model/problems.ts';
+import { InvalidInput, NotFound, WrongState } from '../model/problems.ts';
 import { uuidOf } from '../model/ids.ts';
 import { instantOf } from '../model/time.ts';
 import type { Tx } from '../db/client.ts';
@@ -127,6 +127,13 @@ async function intendDraft(
 ): Promise<void> {
   const id = uuidOf('Envelope', draftId);
   if (id === null) throw new NotFound('envelope');
+  const row = await findEnvelope(tx, tenantId, id);
+  // The provider would count at least a day from now on, and keep it for longer than was asked.
+  if (row?.status === 'DRAFT' && row.expiresAt && row.expiresAt <= world.now()) {
+    const message = `This draft was to expire at ${row.expiresAt.toISOString()}, which is past.`;
+    const suggestion = 'Give it another `expiresAt` by `updateDraft`, or none.';
+    throw new InvalidInput([{ code: 'OUT_OF_RANGE', message, path: ['what', 'draftId'], suggestion }]);
+  }
   await intendSend(tx, world, tenantId, id, command);
 }
 

@@ -5,6 +5,8 @@
 import type { Fetched } from '../documents/fetch-url.ts';
 import type { StoredDocument } from '../documents/store.ts';
 import type { FieldPlace } from '../model/envelope.ts';
+import { MAX_FIELDS, MAX_POINTS } from '../model/limits.ts';
+import { addMilliseconds, DAY_MS, daysUntil } from '../model/time.ts';
 import type { Capabilities } from '../providers/provider.ts';
 import type { EnvelopeInput, FieldInput, RecipientInput } from './input.ts';
 import type { Issues } from './issues.ts';
@@ -39,13 +41,24 @@ export function checkEnvelope(input: EnvelopeInput, context: CheckContext, issue
   issues.length('message', input.message, capabilities?.maxMessage ?? 10_000);
   issues.length('externalId', input.externalId, 255);
   checkMetadata(input, issues);
-  if (input.expiresAt && input.expiresAt <= now) {
-    issues.add('OUT_OF_RANGE', ['expiresAt'], 'This time is past.', 'Give a time in the future, or leave it out.');
-  }
+  checkExpiry(input, capabilities, now, issues);
   const content = issues.under('content', 'documents');
   const documents = checkDocuments(input.documents, context.stored, context.fetched, capabilities, content);
   checkRecipients(input, capabilities, content);
   return documents;
+}
+
+function checkExpiry({ expiresAt }: EnvelopeInput, capabilities: Capabilities | null, now: Date, issues: Issues): void {
+  if (expiresAt === null) return;
+  if (expiresAt <= now) {
+    issues.add('OUT_OF_RANGE', ['expiresAt'], 'This time is past.', 'Give a time in the future, or leave it out.');
+  }
+  const max = capabilities?.maxExpiryDays ?? Infinity;
+  const days = daysUntil(expiresAt, now);
+  if (days <= max) return;
+  const latest = addMilliseconds(now, max * DAY_MS).toISOString();
+  const message = `This provider keeps an envelope for at most ${max} days; this time is ${days} days away.`;
+  issues.add('OUT_OF_RANGE', ['expiresAt'], message, `Give ${latest} or an earlier time, or leave it out.`);
 }
 
 function checkMetadata({ metadata }: EnvelopeInput, issues: Issues): void {
@@ -80,6 +93,14 @@ function checkRecipients(input: EnvelopeInput, capabilities: Capabilities | null
     recipients.map(({ key }) => key),
     (key) => `Another recipient has the key "${key}".`,
   );
+  const fields = recipients.reduce((sum, recipient) => sum + recipient.fields.length, 0);
+  if (fields > MAX_FIELDS) {
+    issues.add(
+      'TOO_MANY',
+      ['recipients'],
+      `At most ${MAX_FIELDS} fields are taken, of all recipients; these are ${fields}.`,
+    );
+  }
   checkRoutingOrder(recipients, issues);
   for (const [index, recipient] of recipients.entries()) {
     checkRecipient(recipient, documentKeys, capabilities, issues.under('recipients', index));
@@ -166,10 +187,21 @@ function checkPlace(
     if (!(y >= 0)) at.add('OUT_OF_RANGE', ['y'], 'Points from the top edge can not be negative.');
     if (width !== null && !(width > 0)) at.add('OUT_OF_RANGE', ['width'], 'A width is more than 0 points.');
     if (height !== null && !(height > 0)) at.add('OUT_OF_RANGE', ['height'], 'A height is more than 0 points.');
+    checkPoints({ x, y, width, height }, at);
   } else {
-    at.text('text', place.anchor.text, 200);
+    const { text, dx, dy } = place.anchor;
+    at.text('text', text, 200);
+    checkPoints({ dx, dy }, at);
     if (capabilities && !capabilities.anchors)
       at.add('NOT_SUPPORTED', ['text'], 'This provider has no anchors; use `at`.');
+  }
+}
+
+/** No page is longer, so this stands on none, also where the pages can't be read. */
+function checkPoints(points: Readonly<Record<string, number | null>>, issues: Issues): void {
+  for (const [name, value] of Object.entries(points)) {
+    if (value === null || Math.abs(value) <= MAX_POINTS) continue;
+    issues.add('OUT_OF_RANGE', [name], `A page has at most ${MAX_POINTS} points.`, 'Points are 1/72 inch.');
   }
 }
 

@@ -3,6 +3,10 @@
  * @module
  */
 
+/** Fields of an envelope: they are stored by one statement, and a statement takes 65,535 values. */
+export const MAX_FIELDS = 5_000;
+/** Points of the longest page that readers of PDF display: 200 inches. */
+export const MAX_POINTS = 14_400;
 /** Decoded bytes of one document given as base64. */
 export const MAX_BASE64_BYTES = 1024 * 1024;
 /** Bytes of one document that is uploaded or fetched; a provider may take less. */

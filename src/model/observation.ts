@@ -36,6 +36,13 @@ export interface RecipientDetail {
   readonly routingOrder: number;
 }
 
+/** When an envelope ends by itself, as the provider keeps it: its own rounding and its default included. */
+export interface ExpiryFact {
+  /** When the provider said so, as of a `RecipientDetail`. */
+  readonly at: Instant;
+  readonly expiresAt: Instant;
+}
+
 export interface Observation {
   readonly source: Source;
   /**
@@ -46,6 +53,8 @@ export interface Observation {
   readonly envelope: readonly EnvelopeFact[];
   readonly recipients: readonly RecipientFact[];
   readonly details: readonly RecipientDetail[];
+  /** Absent where nothing is said of it. */
+  readonly expiry?: ExpiryFact;
 }
 
 /** An observation with what it takes to find its envelope. */

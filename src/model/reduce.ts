@@ -4,7 +4,7 @@
  * idempotent, so every order and every repetition of the same observations ends in the same envelope.
  * @module
  */
-import type { EnvelopeFact, Observation, RecipientDetail, RecipientFact } from './observation.ts';
+import type { EnvelopeFact, ExpiryFact, Observation, RecipientDetail, RecipientFact } from './observation.ts';
 import { BEGINNING, type Instant } from './time.ts';
 import {
   ENDS,
@@ -43,6 +43,8 @@ export interface EnvelopeState {
   readonly recipients: Readonly<Record<string, Register<RecipientStatus>>>;
   /** Who they are, as the provider last said: someone may be added or renamed there. */
   readonly details: Readonly<Record<string, RecipientDetail>>;
+  /** Absent until the provider has told it. */
+  readonly expiry?: ExpiryFact;
 }
 
 /** News of our own: what a command of ours has begun or settled. */
@@ -95,6 +97,7 @@ export function reduce(state: EnvelopeState, observation: Observation): Reduced 
   for (const fact of observation.envelope) next = joinEnvelopeFact(next, fact, observation);
   for (const fact of observation.recipients) next = joinRecipientFact(next, fact);
   for (const detail of observation.details) next = joinDetail(next, detail);
+  if (observation.expiry) next = joinExpiry(next, observation.expiry);
   return { state: next, changes: difference(state, next) };
 }
 
@@ -163,6 +166,13 @@ function joinDetail(state: EnvelopeState, detail: RecipientDetail): EnvelopeStat
 
 function detailBytes({ name, email, role, routingOrder }: RecipientDetail): string {
   return JSON.stringify([name, email, role, routingOrder]);
+}
+
+/** No event tells of it: nothing that anyone waits for has happened. */
+function joinExpiry(state: EnvelopeState, { at, expiresAt }: ExpiryFact): EnvelopeState {
+  const held = state.expiry;
+  const wins = !held || at > held.at || (at === held.at && expiresAt > held.expiresAt);
+  return wins ? { ...state, expiry: { at, expiresAt } } : state;
 }
 
 /**

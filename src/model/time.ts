@@ -39,6 +39,13 @@ export function dateOf(instant: Instant): Date {
   return new Date(`${instant.slice(0, 23)}Z`);
 }
 
+export const DAY_MS = 86_400_000;
+
+/** Whole days, rounded up. */
+export function daysUntil(time: Date, now: Date): number {
+  return Math.ceil((time.getTime() - now.getTime()) / DAY_MS);
+}
+
 export function addMilliseconds(date: Date, milliseconds: number): Date {
   return new Date(date.getTime() + milliseconds);
 }

@@ -31,6 +31,9 @@ export interface Capabilities {
   /** Of the address a signer comes back to, with our state in it. */
   readonly maxReturnUrl: number;
   readonly maxRecipients: number;
+  /** Whole days from the sending on. */
+  readonly maxExpiryDays: number;
+  readonly maxReminderDays: number;
 }
 
 export interface ConnectInput {

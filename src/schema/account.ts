@@ -52,6 +52,10 @@ const CapabilitiesType = builder
         description: 'Recipients of an envelope.',
         resolve: ({ maxRecipients }) => maxRecipients,
       }),
+      maxExpiryDays: t.int({
+        description: 'Days from the sending of an envelope to its `expiresAt`.',
+        resolve: ({ maxExpiryDays }) => maxExpiryDays,
+      }),
     }),
   });
 

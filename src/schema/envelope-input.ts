@@ -147,7 +147,8 @@ export const EnvelopeInputType = builder.inputType('EnvelopeInput', {
     }),
     expiresAt: t.field({
       type: 'DateTime',
-      description: 'When it ends by itself; providers round to days. Theirs when left out.',
+      description:
+        'When it ends by itself; providers round up to whole days from the sending, at most `capabilities { maxExpiryDays }` of them. Theirs when left out. `Envelope.expiresAt` tells what the provider keeps.',
     }),
     content: t.field({ type: ContentInput, required: true, description: 'What it holds.' }),
     docusign: t.field({ type: DocusignOptionsInput, description: 'For an account of DOCUSIGN alone.' }),

@@ -6,7 +6,7 @@ import { encodeCursor } from '../events/cursor.ts';
 import { publicId } from '../model/ids.ts';
 import { MAX_TIMELINE } from '../model/limits.ts';
 import { hasEvidence } from '../envelopes/evidence.ts';
-import type { LoggedEnvelope } from '../envelopes/read.ts';
+import { expiresAtOf, type LoggedEnvelope } from '../envelopes/read.ts';
 import { builder } from './builder.ts';
 import { DocusignOptionsType } from './docusign-options.ts';
 import { EnvelopeStatusEnum, ProviderEnum, SourceEnum } from './enums.ts';
@@ -99,8 +99,9 @@ EnvelopeRef.implement({
     expiresAt: t.field({
       type: 'DateTime',
       nullable: true,
-      description: "When it ends by itself; null for the provider's default.",
-      resolve: ({ row }) => row.expiresAt,
+      description:
+        "When it ends by itself: as the provider keeps it, its default and its rounding included, once it has told; until then as it was given, null for the provider's default.",
+      resolve: ({ row }) => expiresAtOf(row),
     }),
     docusign: t.field({
       type: DocusignOptionsType,

@@ -11,7 +11,8 @@ builder.scalarType('DateTime', {
   serialize: (value) => value.toISOString(),
   parseValue: (value) => {
     const instant = typeof value === 'string' ? parseInstant(value) : null;
-    if (instant === null)
+    // Databases have no year 0.
+    if (instant === null || instant.startsWith('0000'))
       throw new GraphQLError('A DateTime is RFC 3339 text with a zone, such as "2026-01-15T10:30:00Z".');
     return dateOf(instant);
   },

@@ -64,6 +64,8 @@ export const FAKE_CAPABILITIES: Capabilities = {
   maxVoidReason: 200,
   maxReturnUrl: 500,
   maxRecipients: 50,
+  maxExpiryDays: 999,
+  maxReminderDays: 999,
 };
 
 /** Credentials it takes: `{ user, password, hmacKeys, account? }`; an empty password is refused. */

@@ -317,6 +317,35 @@ test('an envelope expires as voided after its days on the virtual clock', async 
   });
 });
 
+test('an envelope whose expiry is switched off expires by the default, as one of which nothing was said', async () => {
+  const { call, create } = await startClient();
+  const off = await create(definition({ notification: { expirations: { expireEnabled: 'false', expireAfter: '5' } } }));
+  const unsaid = await create(definition());
+  for (const id of [off, unsaid]) {
+    const { body } = await call('GET', `/envelopes/${id}`);
+    expect(body).toMatchObject({ expireEnabled: 'true', expireAfter: '120' });
+    const days = (Date.parse(String(body['expireDateTime'])) - Date.parse(String(body['sentDateTime']))) / 86_400_000;
+    expect(days).toBe(120);
+  }
+});
+
+test.each([
+  ['expirations', { expireEnabled: 'true', expireAfter: '1000' }, 'expireAfter'],
+  ['expirations', { expireEnabled: 'true', expireAfter: '10', expireWarn: '1000' }, 'expireWarn'],
+  ['reminders', { reminderEnabled: 'true', reminderDelay: '1000' }, 'reminderDelay'],
+  ['reminders', { reminderEnabled: 'true', reminderDelay: '1', reminderFrequency: '1000' }, 'reminderFrequency'],
+])('more than 999 days of %s are refused: %j', async (group, given, name) => {
+  const { call } = await startClient();
+  const { status, body } = await call('POST', '/envelopes', definition({ notification: { [group]: given } }));
+  expect([status, body]).toMatchObject([
+    400,
+    {
+      errorCode: 'INVALID_REQUEST_PARAMETER',
+      message: `The request contained at least one invalid parameter. Invalid value specified for ${name}.`,
+    },
+  ]);
+});
+
 test('notification can be changed after sending, and moves the expiry', async () => {
   const { call, create } = await startClient();
   const id = await create(definition());

@@ -4,11 +4,10 @@
  * @module
  */
 import type { ContentDocument, ContentRecipient, EnvelopeContent } from '../../model/envelope.ts';
+import { daysUntil } from '../../model/time.ts';
 import { CUSTOM_FIELD } from './read.ts';
 import { tabsOf } from './tabs.ts';
 import { ENVELOPE_EVENTS, RECIPIENT_EVENTS } from './words.ts';
-
-const DAY_MS = 86_400_000;
 
 /** A draft: nobody is told of it until it is released. `now` is when it is made. */
 export async function draftDefinition(
@@ -87,7 +86,7 @@ function notification({ expiresAt, options }: EnvelopeContent, now: Date): Recor
 
 /** Whole days from the sending on, rounded up: an envelope never expires before it was asked to. */
 function expiry(expiresAt: Date, now: Date, expireWarn: number): Record<string, unknown> {
-  const days = Math.max(1, Math.ceil((expiresAt.getTime() - now.getTime()) / DAY_MS));
+  const days = Math.max(1, daysUntil(expiresAt, now));
   return { expireEnabled: 'true', expireAfter: String(days), expireWarn: String(expireWarn) };
 }
 

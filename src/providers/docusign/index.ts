@@ -22,6 +22,9 @@ import { webhook } from './webhook.ts';
 /** Limits of one upload: 25 MB in all, whether in one document or several. */
 const MAX_BYTES = 25 * 1024 * 1024;
 
+/** Of everything that DocuSign counts in days: its administration takes 1 to 999. */
+const MAX_DAYS = 999;
+
 export const docusign: Provider = {
   name: 'DOCUSIGN',
   capabilities: {
@@ -39,6 +42,8 @@ export const docusign: Provider = {
     maxVoidReason: 200,
     maxReturnUrl: 500,
     maxRecipients: 200,
+    maxExpiryDays: MAX_DAYS,
+    maxReminderDays: MAX_DAYS,
   },
   webhook,
   connect,

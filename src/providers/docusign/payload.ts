@@ -98,6 +98,7 @@ export const envelope = z.object({
   voidedDateTime: text,
   voidedReason: text,
   statusChangedDateTime: text,
+  expireDateTime: text,
   lastModifiedDateTime: text,
   sender: z.object({ accountId: text }).nullish().catch(null),
   customFields: z

@@ -4,12 +4,19 @@
  * @module
  */
 import { uuidOf } from '../../model/ids.ts';
-import type { EnvelopeFact, Observation, RecipientDetail, RecipientFact, Sighting } from '../../model/observation.ts';
+import type {
+  EnvelopeFact,
+  ExpiryFact,
+  Observation,
+  RecipientDetail,
+  RecipientFact,
+  Sighting,
+} from '../../model/observation.ts';
 import type { Instant } from '../../model/time.ts';
 import type { RecipientRole } from '../../model/words.ts';
 import { dateReader, type DateReader, latestOf } from './dates.ts';
 import type { EnvelopePayload, RecipientPayload, RecipientsPayload } from './payload.ts';
-import { END_WORDS, endOf, PROGRESS_WORDS, RECIPIENT_GROUPS } from './words.ts';
+import { DRAFT_WORDS, END_WORDS, endOf, PROGRESS_WORDS, RECIPIENT_GROUPS } from './words.ts';
 
 /** The text custom field that carries our envelope id. */
 export const CUSTOM_FIELD = 'countersign';
@@ -32,6 +39,7 @@ export function sightingOf(payload: EnvelopePayload, origin: Origin): Sighting {
     envelope: [...progressFacts(payload, dates, end?.at ?? null), ...(end ? [end] : [])],
     recipients: told.flatMap((recipient) => recipientFacts(recipient, dates, created)),
     details: told.flatMap((recipient) => detail(recipient, modifiedAt ?? generatedAt)),
+    ...expiry(payload, modifiedAt ?? generatedAt),
   };
   const undatedEnd = !end && END_WORDS[wordOf(payload.status)] !== undefined;
   return {
@@ -92,6 +100,13 @@ function endFact(payload: EnvelopePayload, dates: DateReader): (EnvelopeFact & {
 function declineReason({ recipients }: EnvelopePayload): string | null {
   const all = Object.values(recipients ?? {}).flatMap((group) => group ?? []);
   return all.find(({ status }) => wordOf(status) === 'declined')?.declinedReason ?? null;
+}
+
+/** Counted from the sending on: of a draft nothing is said yet. */
+function expiry({ status, expireDateTime }: EnvelopePayload, at: Instant | null): { expiry?: ExpiryFact } {
+  // A reader of its own: facts are dated by their own times, and this one may be missing.
+  const expiresAt = DRAFT_WORDS.has(wordOf(status)) ? null : dateReader().read(expireDateTime);
+  return at && expiresAt ? { expiry: { at, expiresAt } } : {};
 }
 
 interface ToldRecipient {

@@ -221,6 +221,11 @@ export function readCustomFields(value: unknown, nextId: () => string): CustomFi
   return [...read('text', value['textCustomFields']), ...read('list', value['listCustomFields'])];
 }
 
+/** Of an account that says nothing else. */
+const DEFAULT_EXPIRY_DAYS = 120;
+/** The administration takes 1 to 999 for each; that the API refuses the same is unconfirmed. */
+const MOST_DAYS = 999;
+
 export function defaultNotification(): Notification {
   return {
     useAccountDefaults: true,
@@ -228,7 +233,7 @@ export function defaultNotification(): Notification {
     reminderDelay: 0,
     reminderFrequency: 0,
     expireEnabled: true,
-    expireAfter: 120,
+    expireAfter: DEFAULT_EXPIRY_DAYS,
     expireWarn: 0,
   };
 }
@@ -251,6 +256,9 @@ export function readNotification(value: unknown, base: Notification): Notificati
   if (given === null || given === undefined) return base;
   if (given.useAccountDefaults === true) return defaultNotification();
   const { reminders, expirations } = given;
+  // "If false, the account default setting is used": every envelope expires.
+  const { expireEnabled, expireAfter, expireWarn } = defaultNotification();
+  const expiry = expirations?.expireEnabled === false ? { expireEnabled, expireAfter, expireWarn } : null;
   return {
     useAccountDefaults: given.useAccountDefaults ?? false,
     reminderEnabled: reminders?.reminderEnabled ?? base.reminderEnabled,
@@ -259,13 +267,15 @@ export function readNotification(value: unknown, base: Notification): Notificati
     expireEnabled: expirations?.expireEnabled ?? base.expireEnabled,
     expireAfter: days('expireAfter', expirations?.expireAfter, base.expireAfter),
     expireWarn: days('expireWarn', expirations?.expireWarn, base.expireWarn),
+    ...expiry,
   };
 }
 
 function days(name: string, value: string | undefined, otherwise: number): number {
   if (value === undefined || value === '') return otherwise;
   const number = Number(value);
-  if (!Number.isInteger(number) || number < 0) throw invalidParameter(`Invalid value specified for ${name}.`);
+  if (!Number.isInteger(number) || number < 0 || number > MOST_DAYS)
+    throw invalidParameter(`Invalid value specified for ${name}.`);
   return number;
 }
 

@@ -84,6 +84,21 @@ describe('an envelope that was read', () => {
     expect(sight({ status: 'created', statusChangedDateTime: T(0) }).observation.envelope).toEqual([]);
   });
 
+  it('keeps when it expires, as of its last modification', () => {
+    const told = { status: 'sent', sentDateTime: T(1), lastModifiedDateTime: T(2), expireDateTime: T(59) };
+    expect(sight(told).observation.expiry).toEqual({ at: I(2), expiresAt: I(59) });
+  });
+
+  it.each([
+    ['as a draft', { status: 'created', expireDateTime: T(59) }],
+    ['by a message without a time', { status: 'sent', lastModifiedDateTime: null, expireDateTime: T(59) }],
+    ['in a time that nothing can place', { status: 'sent', expireDateTime: '2026-02-14T10:30:00' }],
+    ['as never', { status: 'sent', expireDateTime: '0001-01-01T00:00:00Z' }],
+    ['not at all', { status: 'sent' }],
+  ])('says nothing of its expiry when it is told %s', (_how, payload) => {
+    expect(sight(payload).observation).not.toHaveProperty('expiry');
+  });
+
   it('keeps the reason of its void', () => {
     const fact = sight({ status: 'voided', voidedDateTime: T(3), voidedReason: 'Superseded' }).observation.envelope.at(
       -1,
