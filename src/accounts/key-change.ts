@@ -2,6 +2,7 @@
  * Keys that webhooks are signed with, added and removed: two are live while one takes the other's place.
  * @module
  */
+import { notTaken, oddCharacter } from '../model/characters.ts';
 import { type InputIssue, InvalidInput } from '../model/problems.ts';
 
 export interface KeyChange {
@@ -21,7 +22,9 @@ export function keysAfter(live: readonly string[], { add, remove, path }: KeyCha
   const fault = (code: InputIssue['code'], message: string, ...at: (string | number)[]): void =>
     void issues.push({ code, message, path: [...path, ...at.map(String)], suggestion: null });
   for (const [index, key] of add.entries()) {
+    const odd = oddCharacter(key, 'LINE');
     if (key.trim() === '') fault('REQUIRED', 'must not be empty', 'addHmacKeys', index);
+    else if (odd) fault('INVALID_FORMAT', notTaken(odd), 'addHmacKeys', index);
     if (key.length > MAX_KEY) fault('TOO_LONG', `at most ${MAX_KEY} characters`, 'addHmacKeys', index);
   }
   for (const [index, key] of remove.entries()) {

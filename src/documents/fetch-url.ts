@@ -4,6 +4,7 @@
  * @module
  */
 import { isIP } from 'node:net';
+import { oddCharacter } from '../model/characters.ts';
 import type { Outside, World } from '../world.ts';
 import { isPublicAddress } from './public-address.ts';
 
@@ -71,6 +72,8 @@ function judge(text: string, base: URL | null): URL {
     throw new Refused('URL_REFUSED', `${whose} ${why}`);
   };
   if (text.length > MAX_URL) return refuse(`is longer than ${MAX_URL} characters.`);
+  const odd = base === null ? oddCharacter(text, 'ADDRESS') : null;
+  if (odd) return refuse(`has ${odd.name} at position ${odd.position}.`);
   const url = URL.parse(text, base ?? undefined);
   if (!url) return refuse('is not a URL.');
   if (url.protocol !== 'https:') return refuse('is not https.');

@@ -8,11 +8,12 @@ import { addMilliseconds } from '../model/time.ts';
 import type { CommandDeps } from './attempt.ts';
 import { type Asking, type CommandRow, commandsOf, insertCommand, isOver } from './commands.ts';
 import { type EnvelopeRow, lockEnvelopes, type RecipientRow } from './edit.ts';
+import { checkEmail } from './check-email.ts';
 import { claimKey, hashRequest } from './idempotency.ts';
 import { Issues } from './issues.ts';
 import { findEnvelope, findRecipients } from './read.ts';
 import { assertUnderWay, FINISHED } from './under-way.ts';
-import { checkEmail, checkName } from './validate.ts';
+import { checkName } from './validate.ts';
 import { outcomeOf, runUntil } from './wait.ts';
 
 export interface UpdateRecipientRequest extends Asking {

@@ -4,7 +4,7 @@
  */
 import { MAX_IDEMPOTENCY_KEY, MAX_WAIT_MS } from '../model/limits.ts';
 import { InvalidInput, type InputIssue, type IssueCode } from '../model/problems.ts';
-import { isStorable } from '../model/text.ts';
+import { notTaken, oddCharacter, type TextKind, withoutOddCharacters } from '../model/characters.ts';
 
 export class Issues {
   readonly list: InputIssue[] = [];
@@ -26,19 +26,29 @@ export class Issues {
   }
 
   /** Text that must be there, in at most `max` characters. */
-  text(name: string, value: string, max: number): void {
-    if (value.trim() === '') this.add('REQUIRED', [name], 'This must not be empty.');
-    this.length(name, value, max);
+  text(name: string, value: string, max: number, kind: TextKind = 'LINE'): void {
+    // The pattern of Braille that has no dots looks like a space.
+    if (/^[\s\u2800]*$/.test(value)) this.add('REQUIRED', [name], 'This must not be empty.');
+    else this.optional(name, value, max, kind);
   }
 
-  length(name: string, value: string | null, max: number): void {
+  /** Text that may be empty or, as null, not be there. */
+  optional(name: string, value: string | null, max: number, kind: TextKind = 'LINE'): void {
     if (value === null) return;
-    if (value.length > max) {
-      this.add('TOO_LONG', [name], `At most ${max} characters are taken; these are ${value.length}.`);
-    }
-    if (!isStorable(value)) {
-      this.add('INVALID_FORMAT', [name], 'NUL and halves of surrogate pairs are not allowed in text.');
-    }
+    this.length(name, value, max);
+    this.characters(name, value, kind);
+  }
+
+  length(name: string, value: string, max: number): void {
+    if (value.length <= max) return;
+    this.add('TOO_LONG', [name], `At most ${max} characters are taken; these are ${value.length}.`);
+  }
+
+  /** Names the first character that such a text may not have; true when it has none. */
+  characters(name: string, value: string, kind: TextKind): boolean {
+    const odd = oddCharacter(value, kind);
+    if (odd) this.add('INVALID_FORMAT', [name], notTaken(odd), suggestedText(value, kind));
+    return odd === null;
   }
 
   /** `idempotencyKey`, null where none was given. */
@@ -65,4 +75,12 @@ export class Issues {
       seen.add(value);
     }
   }
+}
+
+/** Longer texts are not repeated. */
+const MAX_SUGGESTION = 200;
+
+function suggestedText(value: string, kind: TextKind): string {
+  const clean = value.length > MAX_SUGGESTION ? '' : withoutOddCharacters(value, kind);
+  return clean.trim() === '' ? 'Leave it out.' : clean;
 }

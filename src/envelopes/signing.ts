@@ -3,6 +3,7 @@
  * which is the provider's word and never the parameters of the address they come back to.
  * @module
  */
+import { notTaken, oddCharacter } from '../model/characters.ts';
 import { NotEmbedded, NotFound, NotReady, WrongState } from '../model/problems.ts';
 import { withParameter } from '../model/query.ts';
 import { addMilliseconds } from '../model/time.ts';
@@ -118,6 +119,8 @@ function checkedReturnUrl({ returnUrl, state, waitMs }: SigningRequest, max: num
   if (!url || (url.protocol !== 'https:' && !isLocal)) {
     issues.add('INVALID_FORMAT', path, 'This must be an https address (http on localhost alone).');
   }
+  const odd = oddCharacter(returnUrl, 'ADDRESS');
+  if (odd) issues.add('INVALID_FORMAT', path, notTaken(odd), 'Leave it out, or write it percent-encoded.');
   const whole = withParameter(returnUrl, 'cs_state', state);
   if (whole.length > max) {
     const room = max - (whole.length - returnUrl.length);

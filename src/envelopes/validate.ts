@@ -9,6 +9,7 @@ import { MAX_FIELDS, MAX_POINTS } from '../model/limits.ts';
 import { addMilliseconds, DAY_MS, daysUntil } from '../model/time.ts';
 import type { Capabilities } from '../providers/provider.ts';
 import type { EnvelopeInput, FieldInput, RecipientInput } from './input.ts';
+import { checkEmail } from './check-email.ts';
 import type { Issues } from './issues.ts';
 import { type CheckedDocument, checkDocuments } from './validate-documents.ts';
 
@@ -22,24 +23,16 @@ export interface CheckContext {
 }
 
 const MAX_METADATA = 50;
-/** One `@`, no spaces, a dot in the domain: what mail can be sent to is for the provider to find out. */
-const EMAIL = /^[^\s@]+@[^\s@.]+(\.[^\s@.]+)+$/;
-
 export function checkName(name: string, capabilities: Capabilities | null, issues: Issues): void {
   issues.text('name', name, capabilities?.maxName ?? 100);
-}
-
-export function checkEmail(email: string, capabilities: Capabilities | null, issues: Issues): void {
-  issues.length('email', email, capabilities?.maxEmail ?? 100);
-  if (!EMAIL.test(email)) issues.add('INVALID_FORMAT', ['email'], 'This is not an e-mail address.');
 }
 
 /** Adds what is wrong to `issues`; answers the documents that are fit to be stored. */
 export function checkEnvelope(input: EnvelopeInput, context: CheckContext, issues: Issues): CheckedDocument[] {
   const { capabilities, now } = context;
   issues.text('subject', input.subject, capabilities?.maxSubject ?? 100);
-  issues.length('message', input.message, capabilities?.maxMessage ?? 10_000);
-  issues.length('externalId', input.externalId, 255);
+  issues.optional('message', input.message, capabilities?.maxMessage ?? 10_000, 'PROSE');
+  issues.optional('externalId', input.externalId, 255);
   checkMetadata(input, issues);
   checkExpiry(input, capabilities, now, issues);
   const content = issues.under('content', 'documents');
@@ -73,7 +66,7 @@ function checkMetadata({ metadata }: EnvelopeInput, issues: Issues): void {
   );
   for (const [index, entry] of metadata.entries()) {
     issues.under('metadata', index).text('key', entry.key, 40);
-    issues.under('metadata', index).length('value', entry.value, 500);
+    issues.under('metadata', index).optional('value', entry.value, 500, 'PROSE');
   }
 }
 
@@ -151,8 +144,8 @@ function checkField(
   capabilities: Capabilities | null,
   issues: Issues,
 ): void {
-  issues.length('label', label, 100);
-  issues.length('value', value, 2_000);
+  issues.optional('label', label, 100);
+  issues.optional('value', value, 2_000, 'PROSE');
   if (capabilities && !capabilities.fieldKinds.includes(kind)) {
     issues.add('NOT_SUPPORTED', ['kind'], `This provider has no ${kind} field.`, capabilities.fieldKinds.join(', '));
   }
@@ -190,7 +183,7 @@ function checkPlace(
     checkPoints({ x, y, width, height }, at);
   } else {
     const { text, dx, dy } = place.anchor;
-    at.text('text', text, 200);
+    at.text('text', text, 200, 'ANY');
     checkPoints({ dx, dy }, at);
     if (capabilities && !capabilities.anchors)
       at.add('NOT_SUPPORTED', ['text'], 'This provider has no anchors; use `at`.');

@@ -36,7 +36,7 @@ export async function voidEnvelope(
   const issues = new Issues();
   issues.key(key);
   issues.wait(waitMs);
-  issues.text('reason', reason, account ? accounts.capabilities(account).maxVoidReason : 200);
+  issues.text('reason', reason, account ? accounts.capabilities(account).maxVoidReason : 200, 'PROSE');
   issues.raise();
   const commandId = await database.withTenants([tenantId], async (tx) => {
     if (key !== null) {

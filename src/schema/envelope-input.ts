@@ -95,7 +95,7 @@ const RecipientInput = builder.inputType('RecipientInput', {
       description: 'What they are there for.',
     }),
     name: t.string({ required: true, description: 'Their name.' }),
-    email: t.string({ required: true, description: 'Their e-mail address.' }),
+    email: t.string({ required: true, description: 'Their e-mail address, without a name or `mailto:`.' }),
     routingOrder: t.int({
       required: true,
       defaultValue: 1,
@@ -136,8 +136,8 @@ export const EnvelopeInputType = builder.inputType('EnvelopeInput', {
   description: 'An envelope to be made.',
   fields: (t) => ({
     accountId: t.id({ required: true, description: 'The account to send it from (acc_…).' }),
-    subject: t.string({ required: true, description: 'Subject of the mails to recipients.' }),
-    message: t.string({ description: 'Text of the mails to recipients.' }),
+    subject: t.string({ required: true, description: 'Subject of the mails to recipients, one line.' }),
+    message: t.string({ description: 'Text of the mails to recipients; line breaks and tabs are taken.' }),
     externalId: t.string({ description: 'Your own id of it; `envelopes` can be filtered by it.' }),
     metadata: t.field({
       type: [MetadataEntryInput],

@@ -26,6 +26,7 @@ describe('the keys of webhooks', () => {
   });
 
   it.each([
+    ['one was copied with the end of its line', ['a'], change(['b\n'], []), [['INVALID_FORMAT', 'addHmacKeys.0']]],
     ['an empty one is added', ['a'], change([' '], []), [['REQUIRED', 'addHmacKeys.0']]],
     [
       'one of more than 1,000 characters is added',

@@ -4,6 +4,7 @@
  */
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
+import { notTaken, oddCharacter } from '../../model/characters.ts';
 import { isUuid } from '../../model/ids.ts';
 import { InvalidInput, type InputIssue, type IssueCode } from '../../model/problems.ts';
 import type { Environment } from '../../model/words.ts';
@@ -26,9 +27,16 @@ const stored = z.object({
   oauthUrl: z.url({ protocol: /^https?$/, message: 'must be an http(s) URL' }).nullish(),
 });
 
+/** A key with a line's end behind it, as it was copied, would sign nothing as DocuSign does. */
+const hmacKey = z.string().superRefine((key, { addIssue }) => {
+  const odd = oddCharacter(key, 'LINE');
+  if (key.trim() === '') addIssue('must not be empty');
+  else if (odd) addIssue(notTaken(odd));
+});
+
 const given = stored.extend({
   hmacKeys: z
-    .array(z.string().refine((key) => key.trim() !== '', 'must not be empty'))
+    .array(hmacKey)
     .min(1, 'give at least one Connect HMAC key: webhooks are believed only when they are signed')
     .max(MAX_HMAC_KEYS, `at most ${MAX_HMAC_KEYS} keys`),
   providerAccountId: guid('must be the GUID of the account (API account id)').nullish(),

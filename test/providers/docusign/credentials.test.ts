@@ -57,6 +57,16 @@ describe('credentials', () => {
     expect(fields(issuesOf({ ...CREDENTIALS, hmacKeys: ['one', ''] }))).toEqual(['hmacKeys.1']);
   });
 
+  it('name the key that was copied with the end of its line, and the character', () => {
+    expect(issuesOf({ ...CREDENTIALS, hmacKeys: ['one', 'two\r\n'] })).toEqual([
+      {
+        code: 'INVALID_FORMAT',
+        field: 'hmacKeys.1',
+        message: 'U+000D CARRIAGE RETURN at position 4 is not taken here.',
+      },
+    ]);
+  });
+
   it.each(['LIVE', 'DEMO'] as const)('leave no address to the caller in %s', (environment) => {
     expect(fields(issuesOf(CREDENTIALS, environment))).toEqual(['oauthUrl']);
   });
