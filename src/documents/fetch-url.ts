@@ -12,11 +12,13 @@ export type Fetched =
   | { readonly bytes: Buffer }
   | { readonly code: 'URL_REFUSED' | 'URL_FAILED' | 'FILE_TOO_LARGE'; readonly message: string };
 
-/** Answers the bytes, at most `maxBytes`, or why there are none. Never throws for what the address or the other side is. */
-export type FetchUrl = (url: string, maxBytes: number) => Promise<Fetched>;
+/**
+ * Answers the bytes, at most `maxBytes`, or why there are none. Never throws for what the address or the other side is.
+ * `timeMs` is for the whole: names, hops, and the body to its end.
+ */
+export type FetchUrl = (url: string, maxBytes: number, timeMs?: number) => Promise<Fetched>;
 
-/** Of the whole: names, hops, and the body to its end. */
-const TIME_MS = 20_000;
+export const MAX_FETCH_MS = 20_000;
 const MAX_REDIRECTS = 3;
 const MAX_URL = 2_048;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -31,15 +33,15 @@ class Refused extends Error {
 }
 
 export function createFetchUrl(world: World, outside: Outside): FetchUrl {
-  return async (url, maxBytes) => {
+  return async (url, maxBytes, timeMs = MAX_FETCH_MS) => {
     const late = new AbortController();
-    const timer = world.timer(TIME_MS, () => late.abort());
+    const timer = world.timer(timeMs, () => late.abort());
     try {
       return { bytes: await follow(outside, url, maxBytes, late.signal) };
     } catch (error) {
       if (error instanceof Refused) return { code: error.code, message: error.message };
       if (late.signal.aborted)
-        return { code: 'URL_FAILED', message: `It took longer than ${TIME_MS / 1_000} seconds.` };
+        return { code: 'URL_FAILED', message: `It took longer than ${Math.round(timeMs / 100) / 10} seconds.` };
       return { code: 'URL_FAILED', message: 'The server could not be reached, or broke off.' };
     } finally {
       timer.cancel();

@@ -15,6 +15,7 @@ import { findEnvelope, findRecipients } from './read.ts';
 import { assertUnderWay, FINISHED } from './under-way.ts';
 import { checkName } from './validate.ts';
 import { outcomeOf, runUntil } from './wait.ts';
+import { deadlineIn } from './within-time.ts';
 
 export interface UpdateRecipientRequest extends Asking {
   /** UUID of the recipient. */
@@ -42,6 +43,7 @@ export async function updateRecipient(
 ): Promise<UpdatedRecipient> {
   const { database, world } = deps;
   const { recipientId, name, email, idempotencyKey: key, waitMs } = request;
+  const deadline = deadlineIn(world, waitMs);
   const { envelope } = await database.withTenants([tenantId], (tx) => subjectOf(tx, tenantId, recipientId));
   await check(deps, tenantId, request, envelope.accountId);
   const newId = world.uuid();
@@ -69,7 +71,7 @@ export async function updateRecipient(
     });
     return newId;
   });
-  await runUntil(deps, tenantId, commandId, waitMs);
+  await runUntil(deps, tenantId, commandId, deadline);
   const outcome = await outcomeOf(deps, tenantId, commandId);
   const { recipient } = await database.withTenants([tenantId], (tx) => subjectOf(tx, tenantId, recipientId));
   return { ...outcome, recipient };

@@ -7,12 +7,12 @@ import { addMilliseconds } from '../model/time.ts';
 import type { World } from '../world.ts';
 import type { EnvelopeRow } from './edit.ts';
 import type { LookUp, LookUps } from './look-up.ts';
+import { settledWithin } from './within-time.ts';
 
 /** Null takes the cache as it is. */
 export type Freshness = { readonly maxAgeSeconds: number } | { readonly live: true } | null;
 
 export interface Staleness {
-  readonly reason: 'PROVIDER_RULE' | 'PROVIDER_BUDGET' | 'PROVIDER_UNAVAILABLE';
   readonly message: string;
   readonly nextAllowedAt: Date | null;
 }
@@ -39,7 +39,7 @@ export async function refresh(
   const now = world.now();
   const stale = envelopes.filter((envelope) => isStale(envelope, freshness, now));
   const answers = await Promise.all(
-    stale.map(async (envelope) => [envelope.id, await lookUps.lookUp(envelope)] as const),
+    stale.map(async (envelope) => [envelope.id, await within(world, lookUps.lookUp(envelope))] as const),
   );
   return new Map(
     answers.flatMap(([id, answer]) => {
@@ -49,18 +49,32 @@ export async function refresh(
   );
 }
 
+/** Milliseconds that a request waits for a look-up, which may have more than one call to make and some to repeat. */
+export const LOOK_UP_WAIT_MS = 10_000;
+
+/** What the look-up comes to, or that it takes too long: it goes on then, and a later request finds what it learned. */
+export async function within(world: World, lookUp: Promise<LookUp>): Promise<LookUp> {
+  const settled = await settledWithin(world, LOOK_UP_WAIT_MS, lookUp);
+  if (settled) return settled.value;
+  const message = `The provider can't be reached: no answer within ${LOOK_UP_WAIT_MS} ms.`;
+  return { outcome: 'UNAVAILABLE', message, retryAfter: null };
+}
+
 /** Why a look-up left the cache as it was; null when it didn't, or there was nothing to ask. */
 export function stalenessOf(answer: LookUp): Staleness | null {
   if (answer.outcome === 'TOO_EARLY') {
     const message = "The provider's polling rule forbids asking again yet.";
-    return { reason: 'PROVIDER_RULE', message, nextAllowedAt: answer.nextAllowedAt };
+    return { message, nextAllowedAt: answer.nextAllowedAt };
   }
   if (answer.outcome === 'RESERVED') {
     const message = "What is left of the provider's rate limits is kept for sends.";
-    return { reason: 'PROVIDER_BUDGET', message, nextAllowedAt: answer.nextAllowedAt };
+    return { message, nextAllowedAt: answer.nextAllowedAt };
+  }
+  if (answer.outcome === 'LIMITED') {
+    return { message: "The provider's rate limit is reached.", nextAllowedAt: answer.nextAllowedAt };
   }
   if (answer.outcome === 'UNAVAILABLE') {
-    return { reason: 'PROVIDER_UNAVAILABLE', message: answer.message, nextAllowedAt: answer.retryAfter };
+    return { message: answer.message, nextAllowedAt: answer.retryAfter };
   }
   return null;
 }

@@ -27,6 +27,8 @@ export type LookUp =
   | { readonly outcome: 'TOO_EARLY'; readonly nextAllowedAt: Date }
   /** What is left of the account's rate limits is kept for sends until then. */
   | { readonly outcome: 'RESERVED'; readonly nextAllowedAt: Date }
+  /** A rate limit of the whole account is reached: nothing is asked before it ends. */
+  | { readonly outcome: 'LIMITED'; readonly nextAllowedAt: Date }
   | { readonly outcome: 'UNAVAILABLE'; readonly message: string; readonly retryAfter: Date | null }
   /** There is nothing to ask: the envelope was never at the provider, or is there no more. */
   | { readonly outcome: 'NOTHING_TO_READ' };
@@ -163,9 +165,10 @@ function withinBudget(
   now: Date,
   answers: Map<string, LookUp>,
 ): readonly LookUpKey[] {
-  const until = limits ? lookUpsWaitUntil(limits.known, Math.ceil(keys.length / readBatch), now) : null;
-  if (until === null) return keys;
-  for (const { id, urgent } of keys) if (!urgent) answers.set(id, { outcome: 'RESERVED', nextAllowedAt: until });
+  const nextAllowedAt = limits ? lookUpsWaitUntil(limits.known, Math.ceil(keys.length / readBatch), now) : null;
+  if (nextAllowedAt === null) return keys;
+  const outcome = limits?.known.blockedUntil === nextAllowedAt ? 'LIMITED' : 'RESERVED';
+  for (const { id, urgent } of keys) if (!urgent) answers.set(id, { outcome, nextAllowedAt });
   return keys.filter(({ urgent }) => urgent);
 }
 

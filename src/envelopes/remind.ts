@@ -13,6 +13,7 @@ import { claimKey, hashRequest } from './idempotency.ts';
 import { Issues } from './issues.ts';
 import { assertUnderWay, FINISHED } from './under-way.ts';
 import { outcomeOf, runUntil } from './wait.ts';
+import { deadlineIn } from './within-time.ts';
 
 export interface RemindRequest extends Asking {
   /** UUID of the envelope. */
@@ -33,6 +34,7 @@ export async function remindEnvelope(
 ): Promise<{ envelope: EnvelopeRow; command: CommandRow }> {
   const { database, world } = deps;
   const { id, recipientId, idempotencyKey: key, waitMs } = request;
+  const deadline = deadlineIn(world, waitMs);
   const issues = new Issues();
   issues.key(key);
   issues.wait(waitMs);
@@ -63,7 +65,7 @@ export async function remindEnvelope(
     });
     return newId;
   });
-  await runUntil(deps, tenantId, commandId, waitMs);
+  await runUntil(deps, tenantId, commandId, deadline);
   return outcomeOf(deps, tenantId, commandId);
 }
 

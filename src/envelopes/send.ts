@@ -8,7 +8,7 @@ import { uuidOf } from '../model/ids.ts';
 import { instantOf } from '../model/time.ts';
 import type { Tx } from '../db/client.ts';
 import type { CommandDeps } from './attempt.ts';
-import { type CheckDeps, checkInput, checkUnlessRepeated } from './check-input.ts';
+import { type CheckDeps, checkInput, checkUnlessRepeated, fetchTime } from './check-input.ts';
 import { type Asking, type CommandRow, insertCommand, type NewCommand } from './commands.ts';
 import { type CheckedEnvelope, insertEnvelope } from './create.ts';
 import { type EnvelopeRow, joinLocal, lockEnvelopes, saveEdits } from './edit.ts';
@@ -18,6 +18,7 @@ import { Issues } from './issues.ts';
 import type { Preflight } from './preflight.ts';
 import { findEnvelope } from './read.ts';
 import { outcomeOf, runUntil } from './wait.ts';
+import { deadlineIn } from './within-time.ts';
 
 export type SendDeps = CommandDeps & CheckDeps;
 
@@ -34,10 +35,14 @@ export interface SendResult {
   readonly replayed: boolean;
 }
 
-/** Sends once per key, and waits up to `waitMs` for the provider's word. A refusal within that time is thrown. */
+/**
+ * Sends once per key, and answers once `waitMs` have passed, whatever the provider does. A refusal within that time is
+ * thrown. Fetching documents from addresses counts as waiting, and alone may take longer (see `fetchTime`).
+ */
 export async function sendEnvelope(deps: SendDeps, tenantId: string, request: SendRequest): Promise<SendResult> {
   const { database, world } = deps;
   const { idempotencyKey: key, what, waitMs } = request;
+  const deadline = deadlineIn(world, waitMs);
   const issues = new Issues();
   issues.key(key);
   issues.wait(waitMs);
@@ -45,7 +50,14 @@ export async function sendEnvelope(deps: SendDeps, tenantId: string, request: Se
   const claim = { tenantId, operation: 'sendEnvelope', key, requestHash: hashRequest(what), resultId: commandId };
   const checked =
     'envelope' in what
-      ? await checkUnlessRepeated(deps, tenantId, claim, what.envelope, issues.under('what', 'envelope'))
+      ? await checkUnlessRepeated(
+          deps,
+          tenantId,
+          claim,
+          what.envelope,
+          issues.under('what', 'envelope'),
+          fetchTime(waitMs),
+        )
       : issues.raise();
   const claimedId = await database.withTenants([tenantId], async (tx) => {
     const claimed = await claimKey(tx, claim, world.now());
@@ -57,7 +69,7 @@ export async function sendEnvelope(deps: SendDeps, tenantId: string, request: Se
     return commandId;
   });
   deps.bus.hint([tenantId]);
-  await runUntil(deps, tenantId, claimedId, waitMs);
+  await runUntil(deps, tenantId, claimedId, deadline);
   return { ...(await outcomeOf(deps, tenantId, claimedId)), replayed: claimedId !== commandId };
 }
 

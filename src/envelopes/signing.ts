@@ -4,17 +4,25 @@
  * @module
  */
 import { notTaken, oddCharacter } from '../model/characters.ts';
-import { NotEmbedded, NotFound, NotReady, WrongState } from '../model/problems.ts';
+import {
+  NotEmbedded,
+  NotFound,
+  NotReady,
+  type ProviderFault,
+  ProviderUnavailable,
+  WrongState,
+} from '../model/problems.ts';
 import { withParameter } from '../model/query.ts';
 import { addMilliseconds } from '../model/time.ts';
 import type { SigningUrl } from '../providers/provider.ts';
 import type { CommandDeps } from './attempt.ts';
 import { embeddedId } from './content.ts';
 import type { EnvelopeRow, RecipientRow } from './edit.ts';
-import { type Staleness, stalenessOf } from './freshness.ts';
+import { type Staleness, stalenessOf, within } from './freshness.ts';
 import { Issues } from './issues.ts';
 import type { LookUps } from './look-up.ts';
 import { findEnvelope, findRecipients } from './read.ts';
+import { type Deadline, deadlineIn, settledWithin } from './within-time.ts';
 
 export interface SigningRequest {
   /** UUID of the recipient. */
@@ -23,7 +31,7 @@ export interface SigningRequest {
   readonly returnUrl: string;
   /** Added to its query as `cs_state`: what `confirmSigning` is asked with. */
   readonly state: string;
-  /** Milliseconds to wait for an envelope that is still being sent. */
+  /** Milliseconds to wait: for an envelope that is still being sent, then for the provider. */
   readonly waitMs: number;
 }
 
@@ -34,24 +42,40 @@ export interface ConfirmedSigning {
 }
 
 const LOOK_MS = 200;
+/** The provider has at least this long for its answer: nothing of it could be had in the background. */
+const LEAST_WAIT_MS = 1_000;
+const ASK_AGAIN_MS = 2_000;
 
 export async function createSigningUrl(
   deps: CommandDeps,
   tenantId: string,
   request: SigningRequest,
 ): Promise<SigningUrl> {
+  const { world } = deps;
+  const deadline = deadlineIn(world, request.waitMs);
+  const least = deadlineIn(world, LEAST_WAIT_MS);
   const recipient = await recipientOf(deps, tenantId, request.recipientId);
   const returnUrl = checkedReturnUrl(request, await maxReturnUrl(deps, tenantId, recipient.envelopeId));
   const embedded = embeddedId(recipient);
   if (embedded === null) throw new NotEmbedded();
-  const envelope = await whenSent(deps, tenantId, recipient.envelopeId, request.waitMs);
+  const envelope = await whenSent(deps, tenantId, recipient.envelopeId, deadline);
   const client = await deps.accounts.client(tenantId, envelope.accountId);
-  return client.signingUrl({
+  const asking = client.signingUrl({
     providerId: envelope.providerId,
     recipient: { ref: recipient.providerRef, name: recipient.name, email: recipient.email, embeddedId: embedded },
     returnUrl,
   });
+  const opened = await settledWithin(world, Math.max(deadline.left(), least.left()), asking);
+  if (opened) return opened.value;
+  throw new ProviderUnavailable(NO_ANSWER_IN_TIME, { retryAfter: addMilliseconds(world.now(), ASK_AGAIN_MS) });
 }
+
+const NO_ANSWER_IN_TIME: ProviderFault = {
+  providerCode: null,
+  providerMessage: 'it has not answered within the time that the request waits',
+  providerStatus: null,
+  traceId: null,
+};
 
 /** Brings what the provider has of the recipient's envelope into the cache, or says why it could not be asked. */
 export async function confirmSigning(
@@ -65,7 +89,10 @@ export async function confirmSigning(
     findEnvelope(tx, tenantId, recipient.envelopeId),
   );
   if (!envelope) throw new NotFound('envelope');
-  return { envelopeId: envelope.id, staleness: stalenessOf(await lookUps.lookUp(envelope, { urgent: true })) };
+  return {
+    envelopeId: envelope.id,
+    staleness: stalenessOf(await within(deps.world, lookUps.lookUp(envelope, { urgent: true }))),
+  };
 }
 
 async function recipientOf({ database }: CommandDeps, tenantId: string, id: string): Promise<RecipientRow> {
@@ -78,9 +105,8 @@ async function whenSent(
   { database, world }: CommandDeps,
   tenantId: string,
   envelopeId: string,
-  waitMs: number,
+  deadline: Deadline,
 ): Promise<EnvelopeRow & { providerId: string }> {
-  const deadline = world.monotonic() + waitMs;
   for (;;) {
     const envelope = await database.withTenants([tenantId], (tx) => findEnvelope(tx, tenantId, envelopeId));
     if (!envelope) throw new NotFound('envelope');
@@ -90,10 +116,11 @@ async function whenSent(
     } else if (status !== 'SENDING') {
       throw new WrongState(`A ${status} envelope can not be signed.`, status);
     }
-    if (world.monotonic() >= deadline) {
-      throw new NotReady('The envelope is still being sent.', addMilliseconds(world.now(), 2_000));
+    const left = deadline.left();
+    if (left === 0) {
+      throw new NotReady('The envelope is still being sent.', addMilliseconds(world.now(), ASK_AGAIN_MS));
     }
-    await world.sleep(LOOK_MS);
+    await world.sleep(Math.min(LOOK_MS, left));
   }
 }
 

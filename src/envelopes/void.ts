@@ -12,6 +12,7 @@ import { claimKey, hashRequest } from './idempotency.ts';
 import { Issues } from './issues.ts';
 import { findEnvelope } from './read.ts';
 import { outcomeOf, runUntil } from './wait.ts';
+import { deadlineIn } from './within-time.ts';
 
 export interface VoidRequest extends Asking {
   /** UUID of the envelope. */
@@ -30,6 +31,7 @@ export async function voidEnvelope(
 ): Promise<{ envelope: EnvelopeRow; command: CommandRow }> {
   const { database, world, accounts, bus } = deps;
   const { id, reason, idempotencyKey: key, waitMs } = request;
+  const deadline = deadlineIn(world, waitMs);
   const before = await database.withTenants([tenantId], (tx) => findEnvelope(tx, tenantId, id));
   if (!before) throw new NotFound('envelope');
   const account = (await accounts.get(tenantId, [before.accountId])).get(before.accountId);
@@ -68,7 +70,7 @@ export async function voidEnvelope(
     return newId;
   });
   bus.hint([tenantId]);
-  await runUntil(deps, tenantId, commandId, waitMs);
+  await runUntil(deps, tenantId, commandId, deadline);
   return outcomeOf(deps, tenantId, commandId);
 }
 

@@ -1,5 +1,6 @@
 /**
- * Running a command now and waiting for its outcome, whichever process gets to run it.
+ * Running a command now and waiting for its outcome, whichever process gets to run it. This is the one place where a
+ * mutation waits for its command, and the wait as a whole has the deadline: no step of it can outlast that.
  * @module
  */
 import { NotFound } from '../model/problems.ts';
@@ -9,28 +10,38 @@ import type { EnvelopeRow } from './edit.ts';
 import { refusalOf } from './failure.ts';
 import { findEnvelope } from './read.ts';
 import { runCommand } from './run-command.ts';
+import { type Deadline, settledWithin } from './within-time.ts';
 
 /** Another process may be at it, or a retry may be due soon: how often its row is looked at. */
 const LOOK_MS = 150;
 
-/** Returns when nothing more will be tried or `waitMs` have passed. The attempt goes on in any case. */
-export async function runUntil(deps: CommandDeps, tenantId: string, commandId: string, waitMs: number): Promise<void> {
+/** Returns when nothing more will be tried, or at the deadline. What is under way then goes on in the background. */
+export async function runUntil(
+  deps: CommandDeps,
+  tenantId: string,
+  commandId: string,
+  deadline: Deadline,
+): Promise<void> {
+  const left = new AbortController();
+  try {
+    await settledWithin(deps.world, deadline.left(), runToItsEnd(deps, tenantId, commandId, left.signal));
+  } finally {
+    left.abort();
+  }
+}
+
+/** Tries until nothing more will be tried, or nobody waits any more: then the runner goes on. */
+async function runToItsEnd(deps: CommandDeps, tenantId: string, commandId: string, left: AbortSignal): Promise<void> {
   const { database, world, logger } = deps;
-  const deadline = world.monotonic() + waitMs;
-  const running = runCommand(deps, tenantId, commandId).catch((error: unknown) => {
-    // The database failed: the command is still there and due, so the runner takes it up.
-    logger.error({ tenantId, commandId, err: error }, 'a command could not be run now');
-    return false;
-  });
-  const done = new AbortController();
-  const timeLeft = () => Math.max(0, deadline - world.monotonic());
-  await Promise.race([running, world.sleep(timeLeft(), done.signal)]);
-  done.abort();
-  while (timeLeft() > 0) {
+  while (!left.aborted) {
+    await runCommand(deps, tenantId, commandId).catch((error: unknown) =>
+      // The database failed: the command is still there and due.
+      logger.error({ tenantId, commandId, err: error }, 'a command could not be run now'),
+    );
+    if (left.aborted) return;
     const [command] = await database.withTenants([tenantId], (tx) => findCommands(tx, tenantId, [commandId]));
     if (!command || isOver(command)) return;
-    await world.sleep(Math.min(LOOK_MS, timeLeft()));
-    await runCommand(deps, tenantId, commandId).catch(() => false);
+    await world.sleep(LOOK_MS, left);
   }
 }
 

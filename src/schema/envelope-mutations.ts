@@ -11,7 +11,7 @@ import { CheckedDocumentType, InputWarningType } from './preflight.ts';
 import { EnvelopeInputType, envelopeInput } from './envelope-input.ts';
 import { refreshed } from './envelope-queries.ts';
 import { logged } from './found.ts';
-import { idempotencyKey, uuidOrNotFound, waitMs } from './mutation-arguments.ts';
+import { idempotencyKey, uuidOrNotFound, waitMs, waitMsOfSend } from './mutation-arguments.ts';
 import { CommandRef, EnvelopeRef } from './refs.ts';
 
 const ValidateEnvelopeInput = builder.inputType('ValidateEnvelopeInput', {
@@ -103,7 +103,7 @@ const SendEnvelopeInput = builder.inputType('SendEnvelopeInput', {
   description: 'An envelope to be sent.',
   fields: (t) => ({
     idempotencyKey: t.string({ required: true, description: idempotencyKey }),
-    waitMs: t.int({ required: true, defaultValue: 10_000, description: waitMs }),
+    waitMs: t.int({ required: true, defaultValue: 10_000, description: waitMsOfSend }),
     what: t.field({ type: SendWhat, required: true, description: 'A new envelope or a draft.' }),
   }),
 });

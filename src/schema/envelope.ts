@@ -45,7 +45,8 @@ const SyncType = builder.objectRef<LoggedEnvelope>('Sync').implement({
     }),
     staleReason: t.string({
       nullable: true,
-      description: 'Why not.',
+      description:
+        "Why not: the provider's polling rule, its rate limit, what is kept of that for sends, or that it can't be reached.",
       resolve: ({ row }, _args, { staleness }) => staleness.get(row.id)?.message ?? null,
     }),
     nextAllowedAt: t.field({

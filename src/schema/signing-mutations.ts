@@ -15,7 +15,7 @@ import {
 import { addMilliseconds } from '../model/time.ts';
 import { builder, principalOf } from './builder.ts';
 import { found } from './found.ts';
-import { uuidOrNotFound, waitMs } from './mutation-arguments.ts';
+import { uuidOrNotFound, waitMsOfSigning } from './mutation-arguments.ts';
 import { RecipientRef } from './refs.ts';
 
 /** How long a signer may take until the return is no longer taken for theirs. */
@@ -31,7 +31,7 @@ const CreateSigningUrlInput = builder.inputType('CreateSigningUrlInput', {
       description:
         'Where the signer comes back to; `cs_state` is added to its query, in the place of one that is there, and every other byte stays.',
     }),
-    waitMs: t.int({ required: true, defaultValue: 10_000, description: waitMs }),
+    waitMs: t.int({ required: true, defaultValue: 10_000, description: waitMsOfSigning }),
   }),
 });
 

@@ -16,7 +16,7 @@ import { type BodyLimits, type BodyOutcome, type Budget, readBody } from './read
 import { createRefusals, type RefusalLimits } from './refusals.ts';
 import { answerOf, send } from './answer.ts';
 import type { RefuseSource } from './source.ts';
-import { withinTime } from './within-time.ts';
+import { withinTime } from '../envelopes/within-time.ts';
 
 export interface WebhookReceiverDeps {
   readonly database: Database;

@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Response } from 'undici';
 import { beforeEach, expect, test } from 'vitest';
-import type { Outside } from '../../src/world.ts';
-import { type Answer, at, textAt } from '../kit/answer.ts';
-import { CREATE, envelope, file, type Input, PDF, PROBLEM, send, SEND } from '../kit/envelopes.ts';
+import { type Outside, systemWorld, type World } from '../../src/world.ts';
+import { type Answer, at, listAt, textAt } from '../kit/answer.ts';
+import { CREATE, envelope, file, type Input, PDF, PROBLEM, send, SEND, signer } from '../kit/envelopes.ts';
 import { startTenant } from '../kit/tenant.ts';
 
 const pdf = Buffer.from(PDF, 'base64');
@@ -13,16 +13,39 @@ const bodies: Record<string, Buffer> = {
   '/page.html': Buffer.from('<html>secret page</html>'),
   '/empty.pdf': Buffer.alloc(0),
 };
-/** Two hosts: one outside, one inside. */
+const real = systemWorld();
+let ahead = 0;
+/** Ends a wait of 5 to 20 s: the clock is put forward by as long. */
+const ends = new Set<() => void>();
+const world: World = {
+  ...real,
+  monotonic: () => real.monotonic() + ahead,
+  timer: (ms, fire) => {
+    const timer = real.timer(ms, fire);
+    if (ms < 4_900 || ms > 20_000) return timer;
+    const end = (): void => {
+      ends.delete(end);
+      ahead += ms;
+      fire();
+    };
+    ends.add(end);
+    return { cancel: () => (ends.delete(end), timer.cancel()) };
+  },
+};
+/** Two hosts: one outside, one inside. A slow file never comes. */
 const outside: Outside = {
   resolve: async (hostname) => (hostname === 'files.example' ? ['93.184.215.14'] : ['10.0.0.1']),
-  fetchAt: async (url) => {
+  fetchAt: async (url, _address, signal) => {
     fetched.push(url);
+    if (url.includes('slow')) {
+      for (const end of [...ends]) end();
+      signal.throwIfAborted();
+    }
     const body = bodies[new URL(url).pathname];
     return body ? new Response(new Uint8Array(body)) : new Response('secret reason', { status: 404 });
   },
 };
-const { api, token, account } = await startTenant({ outside });
+const { api, token, account } = await startTenant({ outside, world });
 beforeEach(() => void fetched.splice(0));
 
 const LEASE = 'https://files.example/lease.pdf';
@@ -115,4 +138,21 @@ test.each([
     },
   });
   expect(JSON.stringify(answer)).not.toContain('secret');
+});
+
+test.each([
+  [0, 5],
+  [12_000, 12],
+  [30_000, 20],
+])('addresses have the time that the request waits (%i ms), all together', async (waitMs, seconds) => {
+  const urls = ['https://files.example/slow.pdf', LEASE];
+  const documents = urls.map((url, index) => file({ key: `${index}`, filename: `${index}.pdf`, source: { url } }));
+  const recipients = [signer({ fields: [] })];
+  const answer = await send(api, token, { envelope: envelope(account, { documents, recipients }) }, { waitMs });
+  const failed = listAt(answer, 'data.sendEnvelope.issues').filter((issue) => at(issue, 'code') === 'URL_FAILED');
+  expect(failed.map((issue) => at(issue, 'message'))).toEqual([
+    `It took longer than ${seconds} seconds.`,
+    'It was not fetched: the addresses before it took all the time there is.',
+  ]);
+  expect(fetched).toEqual([urls[0]]);
 });
