@@ -48,6 +48,6 @@ export async function observed<T>(operation: string, observing: Observing, call:
 function outcomeOf(error: unknown): CallOutcome {
   if (error instanceof OutcomeUnknown) return 'unknown';
   if (error instanceof ProviderRefused) return 'refused';
-  if (error instanceof ProviderUnavailable) return error.limited ? 'limited' : 'unavailable';
+  if (error instanceof ProviderUnavailable) return error.code === 'RATE_LIMITED' ? 'limited' : 'unavailable';
   return 'failed';
 }

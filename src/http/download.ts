@@ -21,7 +21,13 @@ export interface DownloadDeps {
 }
 
 /** Of problems that aren't the provider's refusal. */
-const STATUSES: Partial<Record<ProblemCode, number>> = { NOT_FOUND: 404, NOT_READY: 409, PROVIDER_UNAVAILABLE: 503 };
+const STATUSES: Partial<Record<ProblemCode, number>> = {
+  NOT_FOUND: 404,
+  NOT_READY: 409,
+  PROVIDER_UNAVAILABLE: 503,
+  // Not 429: it isn't whoever follows the link that asked too often.
+  RATE_LIMITED: 503,
+};
 
 const PATH = /^\/documents\/([\w.-]+)$/;
 

@@ -9,6 +9,7 @@ export const PROBLEM_CODES = [
   'INVALID_INPUT',
   'PROVIDER_REFUSED',
   'PROVIDER_UNAVAILABLE',
+  'RATE_LIMITED',
   'TOO_EARLY',
   'NOT_SUPPORTED',
   'NOT_FOUND',
@@ -121,20 +122,23 @@ export class ProviderRefused extends Problem {
   }
 }
 
-/** The provider gave no usable answer: it was down, slow, or out of budget. Nothing is known to have changed. */
+/** The provider gave no usable answer: it was down or slow, or a rate limit was reached. Nothing is known to have changed. */
 export class ProviderUnavailable extends Problem {
-  readonly code = 'PROVIDER_UNAVAILABLE';
+  readonly code: 'PROVIDER_UNAVAILABLE' | 'RATE_LIMITED';
   readonly retryable = true;
   readonly fault: ProviderFault;
-  /** True when a rate limit is the reason. */
-  readonly limited: boolean;
 
-  constructor(fault: ProviderFault, options: ProblemOptions & { limited?: boolean } = {}) {
-    super(`The provider can't be reached: ${fault.providerMessage}`, options);
+  /** `limited`: a rate limit is the reason; `retryAfter` is when it ends. */
+  constructor(fault: ProviderFault, options: UnavailableOptions = {}) {
+    const why = options.limited ? "The provider's rate limit is reached" : "The provider can't be reached";
+    super(`${why}: ${fault.providerMessage}`, options);
+    this.code = options.limited ? 'RATE_LIMITED' : 'PROVIDER_UNAVAILABLE';
     this.fault = fault;
-    this.limited = options.limited ?? false;
   }
 }
+
+type UnavailableOptions = ProblemOptions &
+  ({ readonly limited?: false } | { readonly limited: true; readonly retryAfter: Date });
 
 export class TooEarly extends Problem {
   readonly code = 'TOO_EARLY';
@@ -258,10 +262,22 @@ export class NoPublicUrl extends Problem {
  */
 export class OutcomeUnknown extends Error {
   readonly fault: ProviderFault;
+  /**
+   * True when the provider itself answered that it failed: nothing of the write is still under way, so a look-up that
+   * finds nothing is worth more than after an answer that was lost.
+   */
+  readonly failed: boolean;
+  /** Before this it must not be asked again; null where the provider says nothing of it. */
+  readonly retryAfter: Date | null;
 
-  constructor(fault: ProviderFault, options: { cause?: unknown } = {}) {
-    super(`no usable answer from the provider: ${fault.providerMessage}`, options);
+  constructor(
+    fault: ProviderFault,
+    options: { readonly cause?: unknown; readonly failed?: boolean; readonly retryAfter?: Date | null } = {},
+  ) {
+    super(`no usable answer from the provider: ${fault.providerMessage}`, { cause: options.cause });
     this.name = 'OutcomeUnknown';
     this.fault = fault;
+    this.failed = options.failed ?? false;
+    this.retryAfter = options.retryAfter ?? null;
   }
 }

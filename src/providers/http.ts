@@ -26,6 +26,10 @@ const PATIENCE_MS = 45_000;
 /** Full jitter: a wait is uniform between 0 and twice as long each time, from the first to the last of these. */
 const FIRST_BACKOFF_MS = 250;
 const LAST_BACKOFF_MS = 8_000;
+/** A rate limit that ends later than this is answered at once: whoever asks has a use for the time, and a plan of its own. */
+const LIMIT_PATIENCE_MS = 2_000;
+/** A limit whose end the provider doesn't tell is taken to last this long. */
+const UNTOLD_LIMIT_MS = 1_000;
 /** Bytes of an answer that is held in memory. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 
@@ -82,7 +86,7 @@ export class UnreadableAnswer extends Error {
 
 const LIMITED: ProviderFault = {
   providerCode: null,
-  providerMessage: "the account's rate limit is reached, and nothing is asked before it ends",
+  providerMessage: "it is the whole account's, and nothing is asked before it ends",
   providerStatus: null,
   traceId: null,
 };
@@ -97,7 +101,13 @@ type Outcome<T> =
       readonly retryAt: Date | null;
       readonly limited: boolean;
     }
-  | { readonly kind: 'UNKNOWN'; readonly fault: ProviderFault; readonly retryAt: Date | null };
+  /** `failed`: see `OutcomeUnknown`. */
+  | {
+      readonly kind: 'UNKNOWN';
+      readonly fault: ProviderFault;
+      readonly retryAt: Date | null;
+      readonly failed: boolean;
+    };
 
 /** Throws `ProviderRefused`, `ProviderUnavailable` or, for a WRITE alone, `OutcomeUnknown`. */
 export async function callProvider<T>(world: World, dialect: Dialect, call: Call<T>): Promise<T> {
@@ -105,18 +115,22 @@ export async function callProvider<T>(world: World, dialect: Dialect, call: Call
   for (let tries = 1; ; tries += 1) {
     const blockedUntil = dialect.blockedUntil?.() ?? null;
     if (blockedUntil && blockedUntil > world.now()) {
-      throw new ProviderUnavailable(LIMITED, { retryAfter: blockedUntil, limited: true });
+      throw new ProviderUnavailable(LIMITED, { limited: true, retryAfter: blockedUntil });
     }
     const outcome = await attempt(world, dialect, call);
     if (outcome.kind === 'ANSWERED') return outcome.value;
     const { fault, retryAt } = outcome;
     if (outcome.kind === 'REFUSED') throw new ProviderRefused(fault, outcome.fix === null ? {} : { fix: outcome.fix });
-    if (outcome.kind === 'UNKNOWN' && call.effect === 'WRITE') throw new OutcomeUnknown(fault);
+    if (outcome.kind === 'UNKNOWN' && call.effect === 'WRITE') {
+      throw new OutcomeUnknown(fault, { failed: outcome.failed, retryAfter: retryAt });
+    }
     const wait = waitBefore(world, tries, retryAt);
-    const tooLate = world.monotonic() - began + wait > PATIENCE_MS;
+    const limited = outcome.kind === 'NOT_DONE' && outcome.limited;
+    const tooLate = limited ? wait > LIMIT_PATIENCE_MS : world.monotonic() - began + wait > PATIENCE_MS;
     if (call.effect === 'WRITE' || tries >= (call.maxTries ?? MAX_TRIES) || tooLate) {
-      const limited = outcome.kind === 'NOT_DONE' && outcome.limited;
-      throw new ProviderUnavailable(fault, { retryAfter: retryAt ?? addMilliseconds(world.now(), wait), limited });
+      const inMs = limited ? Math.max(wait, UNTOLD_LIMIT_MS) : wait;
+      const retryAfter = retryAt ?? addMilliseconds(world.now(), inMs);
+      throw new ProviderUnavailable(fault, limited ? { limited, retryAfter } : { retryAfter });
     }
     await world.sleep(wait);
   }
@@ -151,8 +165,12 @@ function judge(explanation: Explanation, status: number): Outcome<never> {
   const { fault, limited, retryAt } = explanation;
   if (limited || status === 429) return { kind: 'NOT_DONE', fault, retryAt, limited: true };
   const saysNo = status >= 400 && status < 500 && status !== 408;
-  return saysNo ? { kind: 'REFUSED', ...explanation } : { kind: 'UNKNOWN', fault, retryAt };
+  if (saysNo) return { kind: 'REFUSED', ...explanation };
+  return { kind: 'UNKNOWN', fault, retryAt, failed: FAILED.has(status) };
 }
+
+/** Statuses of a server that has done with the request. A gateway's 502 and 504 say nothing of the server behind it. */
+const FAILED: ReadonlySet<number> = new Set([500, 503]);
 
 function withoutAnswer(lost: Lost, host: string, status: number | null): Outcome<never> {
   const fault = {
@@ -164,7 +182,7 @@ function withoutAnswer(lost: Lost, host: string, status: number | null): Outcome
   // An answer that began is proof that the request had left.
   return lost.beforeSending && status === null
     ? { kind: 'NOT_DONE', fault, retryAt: null, limited: false }
-    : { kind: 'UNKNOWN', fault, retryAt: null };
+    : { kind: 'UNKNOWN', fault, retryAt: null, failed: false };
 }
 
 /** Milliseconds: what the provider asked for and a little more, so that not all come back at once; else full jitter. */

@@ -157,6 +157,7 @@ const PROBLEM_TEXTS: Readonly<Record<ProblemCode, string>> = {
   INVALID_INPUT: 'The input has faults; `issues` lists them all.',
   PROVIDER_REFUSED: 'The provider refused.',
   PROVIDER_UNAVAILABLE: 'The provider gave no usable answer.',
+  RATE_LIMITED: 'A rate limit of the provider is reached; it may be asked again at `retryAfter`.',
   TOO_EARLY: 'It may be asked again later.',
   NOT_SUPPORTED: 'This provider or account can not do it.',
   NOT_FOUND: 'There is no such thing for this tenant.',

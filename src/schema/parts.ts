@@ -165,6 +165,15 @@ const EXPLANATIONS: Readonly<Record<CommandRow['state'], string>> = {
 const UNKNOWN_FOR_GOOD =
   'The answer was lost, so it may have been done. It is not done again by itself: ask again if it turns out that it was not.';
 
+const RATE_LIMITED =
+  "The provider's rate limit is reached; it is tried again when that ends. Nothing of it has reached the provider.";
+
+function explanationOf({ state, nextTryAt, failure }: CommandRow): string {
+  if (state === 'UNCERTAIN' && nextTryAt === null) return UNKNOWN_FOR_GOOD;
+  if (state === 'INTENDED' && failure?.code === 'RATE_LIMITED') return RATE_LIMITED;
+  return EXPLANATIONS[state];
+}
+
 CommandRef.implement({
   description: 'Something asked of the provider, kept until its outcome is known.',
   fields: (t) => ({
@@ -180,8 +189,7 @@ CommandRef.implement({
     state: t.field({ type: CommandStateEnum, description: 'How far it has come.', resolve: ({ state }) => state }),
     explanation: t.string({
       description: 'The state in plain words.',
-      resolve: ({ state, nextTryAt }) =>
-        state === 'UNCERTAIN' && nextTryAt === null ? UNKNOWN_FOR_GOOD : EXPLANATIONS[state],
+      resolve: explanationOf,
     }),
     attempts: t.int({ description: 'How often it was tried.', resolve: ({ attempt }) => attempt }),
     nextTryAt: t.field({

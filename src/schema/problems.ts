@@ -124,7 +124,8 @@ builder.objectType(ProviderRefused, {
 
 builder.objectType(ProviderUnavailable, {
   name: 'ProviderUnavailable',
-  description: 'The provider gave no usable answer, and nothing was changed.',
+  description:
+    'The provider gave no usable answer, and nothing was changed. The code is RATE_LIMITED when a rate limit is the reason: `retryAfter` is when it ends.',
   interfaces: [ProblemInterface],
   fields: (t) => ({
     providerCode: t.string({

@@ -305,9 +305,16 @@ export function describeConformance({ provider, signsBodies, start }: Conformanc
       expect(requests).toBe(Math.ceil(5 / client.readBatch));
     });
 
-    it.each(['READ_BROKEN', 'READ_LIMITED', 'TOKEN_REFUSED'] as const)('survives %s', async (trouble) => {
+    it.each(['READ_BROKEN', 'TOKEN_REFUSED'] as const)('survives %s', async (trouble) => {
       const { providerId } = await send();
       await standIn.trouble(trouble);
+      expect(await statusOf(providerId)).toBe('SENT');
+    });
+
+    it('over a rate limit says so at once, and when it ends', async () => {
+      const { providerId } = await send();
+      await standIn.trouble('READ_LIMITED');
+      await expect(statusOf(providerId)).rejects.toMatchObject({ code: 'RATE_LIMITED', retryAfter: expect.any(Date) });
       expect(await statusOf(providerId)).toBe('SENT');
     });
 

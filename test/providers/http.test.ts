@@ -95,17 +95,32 @@ describe('a safe call', () => {
     expect(calls).toBe(1);
   });
 
-  it('never comes back before Retry-After', async () => {
-    const { error, slept } = await outcome(sequence(refuse(429, 'no', { 'retry-after': '7' }), good), 'SAFE');
+  it.each([
+    [503, 7],
+    [429, 1],
+  ])('never comes back before Retry-After (%i)', async (status, seconds) => {
+    const told = { 'retry-after': String(seconds) };
+    const { error, slept } = await outcome(sequence(refuse(status, 'no', told), good), 'SAFE');
     expect(error).toBeNull();
-    expect(slept[0]).toBeGreaterThanOrEqual(7000);
+    expect(slept[0]).toBeGreaterThanOrEqual(seconds * 1000);
   });
 
-  it('says when to come back instead of waiting longer than it has patience', async () => {
-    const { error, calls } = await outcome(sequence(refuse(429, 'no', { 'retry-after': '3600' })), 'SAFE');
+  it.each([
+    [503, 3_600, 'PROVIDER_UNAVAILABLE'],
+    [429, 3, 'RATE_LIMITED'],
+  ])('says when to come back instead of waiting longer than it has patience (%i)', async (status, seconds, code) => {
+    const { error, calls } = await outcome(sequence(refuse(status, 'no', { 'retry-after': String(seconds) })), 'SAFE');
     expect(error).toBeInstanceOf(ProviderUnavailable);
-    expect(error).toMatchObject({ retryAfter: new Date(Date.parse(START) + 3_600_000) });
+    expect(error).toMatchObject({ code, retryAfter: new Date(Date.parse(START) + seconds * 1_000) });
     expect(calls).toBe(1);
+  });
+
+  it('of a single 500 or 503 costs half a second at most', async () => {
+    for (const status of [500, 503]) {
+      const { error, slept } = await outcome(sequence(refuse(status), good), 'SAFE');
+      expect(error).toBeNull();
+      expect(slept).toEqual([250]);
+    }
   });
 
   it('is cut after its time limit', async () => {
@@ -128,6 +143,32 @@ describe('a write', () => {
     expect(error).toBeInstanceOf(ProviderUnavailable);
     expect(error).toHaveProperty('retryAfter', expect.any(Date));
     expect(calls).toBe(1);
+  });
+
+  it.each([
+    ['a refused connection', broken('ECONNREFUSED', 'connect'), 'PROVIDER_UNAVAILABLE', "can't be reached"],
+    ['a limit', refuse(400, 'limit'), 'RATE_LIMITED', 'rate limit is reached'],
+    ['429', refuse(429), 'RATE_LIMITED', 'rate limit is reached'],
+  ])('tells a rate limit from being away: %s', async (_what, failure, code, message) => {
+    const { error } = await outcome(sequence(failure), 'WRITE');
+    expect(error).toMatchObject({ code, message: expect.stringContaining(message), retryAfter: expect.any(Date) });
+  });
+
+  it('that meets a limit without an end may be asked again in a second', async () => {
+    const { error } = await outcome(sequence(refuse(429)), 'WRITE');
+    expect(error).toMatchObject({ retryAfter: new Date(Date.parse(START) + 1_000) });
+  });
+
+  it.each([
+    [500, true],
+    [503, true],
+    // A gateway gave up; the server behind it may not have.
+    [502, false],
+    [504, false],
+    [408, false],
+  ])('answered with %i is known to have ended: %s', async (status, failed) => {
+    const { error } = await outcome(sequence(refuse(status, 'no', { 'retry-after': '5' })), 'WRITE');
+    expect(error).toMatchObject({ failed, retryAfter: new Date(Date.parse(START) + 5_000) });
   });
 
   it.each([

@@ -174,7 +174,8 @@ describe('a limit that was hit', () => {
       await mayBePolled();
       const calls = await callsDuring(async () => {
         const [sync] = syncsOf(await api.gql(token, SYNC, { ids: [second] }));
-        expect(sync).toMatchObject({ stale: true, nextAllowedAt: over });
+        const staleReason = "The provider's rate limit is reached.";
+        expect(sync).toEqual({ stale: true, staleReason, nextAllowedAt: over });
         const answer = await send(api, token, { envelope: envelope(account) }, { waitMs: 0 });
         const commandOf = async () => {
           const found = await api.gql(token, COMMANDS, { id: textAt(answer, 'data.sendEnvelope.envelope.id') });

@@ -169,7 +169,7 @@ function wordOf(outcome: Outcome<unknown>): string | null {
 }
 
 function isLimited(error: unknown): boolean {
-  return error instanceof ProviderUnavailable && error.limited;
+  return error instanceof ProviderUnavailable && error.code === 'RATE_LIMITED';
 }
 
 /** Refused is failing; no answer says nothing of what was asked. */

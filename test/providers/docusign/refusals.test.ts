@@ -92,18 +92,20 @@ describe('a limit', () => {
     await expect(thrownBy(client.release(ENVELOPE))).resolves.toMatchObject({ retryAfter: new Date(reset) });
   });
 
-  it('of a burst is waited out by a read', async () => {
-    let calls = 0;
-    const { client, world } = clientOf(() =>
-      (calls += 1) === 1 ? refusal(429, 'BURST_APIINVOCATION_LIMIT_EXCEEDED') : answer(200, { envelopeId: ENVELOPE }),
-    );
-    await client.read(read);
-    expect(world.slept[0]).toBeGreaterThanOrEqual(30_000);
+  it.each(cases)('%s (%i) ends a read at once, as a rate limit', async (errorCode, status) => {
+    const { client, world } = clientOf(() => refusal(status, errorCode));
+    const error = await thrownBy(client.read(read));
+    expect(error).toBeInstanceOf(ProviderUnavailable);
+    expect(error).toMatchObject({ code: 'RATE_LIMITED', retryAfter: expect.any(Date), fault: { traceId: 'trace-1' } });
+    expect(restCalls(world)).toHaveLength(1);
+    expect(world.slept).toEqual([]);
   });
 
-  it('of an hour ends a read at once', async () => {
-    const { client, world } = clientOf(() => refusal(400, 'hourly_apiinvocation_limit_exceeded'));
-    await expect(client.read(read)).rejects.toThrow(ProviderUnavailable);
+  it('of the account is told as such to the calls that it stops', async () => {
+    const { client, world } = clientOf(() => refusal(429, 'HOURLY_APIINVOCATION_LIMIT_EXCEEDED'));
+    const first = await thrownBy(client.release(ENVELOPE));
+    const second = await thrownBy(client.signingUrl(SESSION));
+    expect(second).toMatchObject({ code: 'RATE_LIMITED', retryAfter: Reflect.get(Object(first), 'retryAfter') });
     expect(restCalls(world)).toHaveLength(1);
   });
 });
