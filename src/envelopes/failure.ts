@@ -24,10 +24,11 @@ export function failureOf(error: unknown, now: Date): Failure {
     return { ...error.fault, code: error.code, message: error.message, fix: error.fix, at };
   }
   if (error instanceof OutcomeUnknown) {
+    const what = error.failed ? 'The provider failed' : 'The answer was lost';
     return {
       ...error.fault,
       code: 'PROVIDER_UNAVAILABLE',
-      message: `The answer was lost: ${error.fault.providerMessage}`,
+      message: `${what}: ${error.fault.providerMessage}`,
       at,
     };
   }

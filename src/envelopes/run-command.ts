@@ -28,6 +28,9 @@ import { attemptVoid } from './attempt-void.ts';
 
 /** How long the provider's own news has to come before it is asked what a command came to. */
 const READ_SOON_MS = 5_000;
+/** The longest that the first and the last wait between two attempts are. */
+const FIRST_RETRY_MS = 500;
+const LAST_RETRY_MS = 300_000;
 
 const ATTEMPTS: Readonly<Record<CommandKind, (deps: CommandDeps, command: ClaimedCommand) => Promise<Achieved>>> = {
   SEND: attemptSend,
@@ -117,13 +120,12 @@ function settlementOf(error: unknown, command: ClaimedCommand, world: World): Se
   return { state: 'UNCERTAIN', failure, retryInMs };
 }
 
-/** Doubles from a second to five minutes with full jitter above a half, or what the provider asked for. */
+/** Soon at first, then doubling to five minutes, with jitter; never before the provider wants to be asked again. */
 function retryDelay(error: unknown, command: ClaimedCommand, world: World): number {
-  if (error instanceof Problem && error.retryAfter) {
-    return Math.max(1_000, error.retryAfter.getTime() - world.now().getTime());
-  }
-  const ceiling = Math.min(300_000, 1_000 * 2 ** Math.min(command.attempt - 1, 12));
-  return Math.round(ceiling * (0.5 + world.random() / 2));
+  const ceiling = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(command.attempt - 1, 12));
+  const backoff = Math.round(ceiling * (0.4 + 0.6 * world.random()));
+  const asked = error instanceof Problem || error instanceof OutcomeUnknown ? error.retryAfter : null;
+  return asked ? Math.max(backoff, asked.getTime() - world.now().getTime()) : backoff;
 }
 
 async function settle(

@@ -229,7 +229,7 @@ export interface ProviderClient {
   readonly readBatch: number;
   /** The least time between two reads of one envelope that the provider's rules allow, in milliseconds; 0 for none. */
   readonly pollingIntervalMs: number;
-  /** Makes a draft that carries the correlation. Never repeated blindly. */
+  /** Makes a draft that carries the correlation. Never repeated blindly: only where a look-up shows that it came to nothing. */
   createDraft(content: EnvelopeContent, correlation: Correlation): Promise<Draft>;
   /** The draft of an earlier attempt, or null when the provider knows of none (which soon after proves nothing). */
   findDraft(correlation: Correlation): Promise<Draft | null>;

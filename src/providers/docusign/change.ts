@@ -8,6 +8,7 @@ import type { Response } from 'undici';
 import { z } from 'zod';
 import { OutcomeUnknown, ProviderRefused, ProviderUnavailable } from '../../model/problems.ts';
 import { readText } from '../http.ts';
+import { withSecondTry } from '../second-try.ts';
 import { type Api, envelopePath } from './api.ts';
 import type { EnvelopePayload } from './payload.ts';
 import { presentable } from '../fault.ts';
@@ -16,11 +17,12 @@ import { remedyOf, traceOf } from './refusals.ts';
 import { readEnvelope } from './status.ts';
 
 export async function release(api: Api, providerId: string): Promise<void> {
-  await change(api, providerId, { status: 'sent' }, wentOut);
+  await withSecondTry(api.world, () => change(api, providerId, { status: 'sent' }, wentOut));
 }
 
 export async function voidEnvelope(api: Api, providerId: string, reason: string): Promise<void> {
-  await change(api, providerId, { status: 'voided', voidedReason: reason }, isVoided);
+  const wish = { status: 'voided', voidedReason: reason };
+  await withSecondTry(api.world, () => change(api, providerId, wish, isVoided));
 }
 
 /** A draft that is thrown away was never sent, whatever its word is now. */
@@ -32,6 +34,7 @@ function isVoided({ status }: EnvelopePayload): boolean {
   return wordOf(status) === 'voided';
 }
 
+/** Looks before it gives up. */
 async function change(
   api: Api,
   providerId: string,
@@ -58,7 +61,9 @@ async function isDoneAlready(
     return envelope !== null && isDone(envelope);
   } catch (error) {
     // A refusal may be the echo of an earlier attempt that did it: without the read nobody knows.
-    if (error instanceof ProviderUnavailable) throw new OutcomeUnknown(because.fault, { cause: error });
+    if (error instanceof ProviderUnavailable) {
+      throw new OutcomeUnknown(because.fault, { cause: error, retryAfter: error.retryAfter });
+    }
     throw because;
   }
 }

@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import { OutcomeUnknown, ProviderRefused, ProviderUnavailable } from '../../model/problems.ts';
+import { addMilliseconds } from '../../model/time.ts';
 import { json, readText } from '../http.ts';
 import type { AccountWebhook, RegisteredWebhook } from '../provider.ts';
 import { type Api, type ApiCall, segment } from './api.ts';
@@ -78,11 +79,16 @@ async function create(api: Api, webhook: AccountWebhook): Promise<RegisteredWebh
   // Another process may have made one at the same moment: all of them keep the oldest and take the rest away. And a
   // create whose answer was lost is there, or it is not.
   const [kept] = await findOurs(api, webhook);
-  if (!kept) throw new ProviderUnavailable(lost?.fault ?? NOT_LISTED);
+  if (!kept) {
+    const retryAfter = lost?.retryAfter ?? addMilliseconds(api.world.now(), LISTED_SOON_MS);
+    throw new ProviderUnavailable(lost?.fault ?? NOT_LISTED, { retryAfter });
+  }
   await removeOthers(api, webhook, kept.connectId);
   return { providerWebhookId: kept.connectId, outcome: 'CREATED', repaired: [] };
 }
 
+/** When to ask again for a registration that isn't listed yet. */
+const LISTED_SOON_MS = 2_000;
 const NOT_LISTED = {
   providerCode: null,
   providerMessage: 'the configuration was made and is not listed yet',

@@ -16,6 +16,7 @@ import {
 } from '../../model/problems.ts';
 import { json } from '../http.ts';
 import type { CorrectRequest, RemindRequest } from '../provider.ts';
+import { withSecondTry } from '../second-try.ts';
 import { type Api, envelopePath } from './api.ts';
 import { changed, errorDetails, refuseBy } from './change.ts';
 import { type RecipientPayload, recipientRef } from './payload.ts';
@@ -54,13 +55,14 @@ export async function correctRecipient(api: Api, request: CorrectRequest): Promi
   if (isAsWished(found, request)) return;
   refuseFinished(found);
   const change = { recipientId: ref, ...(name === null ? {} : { name }), ...(email === null ? {} : { email }) };
-  try {
-    await put(api, providerId, found.group, change, notify);
-  } catch (error) {
-    if (!(error instanceof ProviderRefused || error instanceof OutcomeUnknown)) throw error;
-    if (await isCorrected(api, request, error)) return;
-    throw error;
-  }
+  await withSecondTry(api.world, async () => {
+    try {
+      await put(api, providerId, found.group, change, notify);
+    } catch (error) {
+      if (!(error instanceof ProviderRefused || error instanceof OutcomeUnknown)) throw error;
+      if (!(await isCorrected(api, request, error))) throw error;
+    }
+  });
 }
 
 /** Looked up after a refusal, which may be the echo of what was done, and after a lost answer. */
@@ -76,7 +78,9 @@ async function isCorrected(
     return false;
   } catch (error) {
     if (error instanceof RecipientFinished) throw error;
-    if (error instanceof ProviderUnavailable) throw new OutcomeUnknown(because.fault, { cause: error });
+    if (error instanceof ProviderUnavailable) {
+      throw new OutcomeUnknown(because.fault, { cause: error, retryAfter: error.retryAfter });
+    }
     if (error instanceof Problem) throw because;
     throw error;
   }

@@ -9,6 +9,7 @@ import type { EnvelopeContent } from '../../model/envelope.ts';
 import { addMilliseconds, type Instant, parseInstant } from '../../model/time.ts';
 import { json, UnreadableAnswer } from '../http.ts';
 import type { Correlation, Draft } from '../provider.ts';
+import { withSecondTry } from '../second-try.ts';
 import type { Api } from './api.ts';
 import { draftDefinition } from './definition.ts';
 import { type EnvelopePayload, envelopesInformation } from './payload.ts';
@@ -28,19 +29,21 @@ export async function createDraft(
   correlation: Correlation,
   webhookUrl: string | null,
 ): Promise<Draft> {
-  const answer = await api.call({
-    method: 'POST',
-    path: '/envelopes',
-    body: await draftDefinition(content, correlation.commandId, webhookUrl, api.world.now()),
-    effect: 'WRITE',
-    take: async (response) => {
-      const { envelopeId, statusDateTime } = await json(created)(response);
-      const at = parseInstant(statusDateTime);
-      if (!at) throw new UnreadableAnswer('the draft has no time that can be read');
-      return { providerId: envelopeId.toLowerCase(), at };
-    },
-  });
-  return answer;
+  const body = await draftDefinition(content, correlation.commandId, webhookUrl, api.world.now());
+  const create = (): Promise<Draft> =>
+    api.call({
+      method: 'POST',
+      path: '/envelopes',
+      body,
+      effect: 'WRITE',
+      take: async (response) => {
+        const { envelopeId, statusDateTime } = await json(created)(response);
+        const at = parseInstant(statusDateTime);
+        if (!at) throw new UnreadableAnswer('the draft has no time that can be read');
+        return { providerId: envelopeId.toLowerCase(), at };
+      },
+    });
+  return withSecondTry(api.world, create, () => findDraft(api, correlation));
 }
 
 export async function findDraft(api: Api, correlation: Correlation): Promise<Draft | null> {

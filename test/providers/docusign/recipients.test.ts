@@ -65,8 +65,13 @@ describe('a reminder', () => {
     expect(puts()).toEqual([]);
   });
 
-  it.each([null, '1'])('whose answer is lost is unknown, and is not said again (%s)', async (ref) => {
-    const { client, puts } = having([signers(BO)], lost);
+  it.each([
+    ['whose answer is lost', null, lost],
+    ['whose answer is lost', '1', lost],
+    ['that the provider failed at', null, () => answer(503, '')],
+    ['that the provider failed at', '1', () => answer(503, '')],
+  ])('%s is unknown, and is not said again (%s)', async (_what, ref, put) => {
+    const { client, puts } = having([signers(BO)], put);
     await expect(client.remind({ providerId: ENVELOPE, ref })).rejects.toThrow(OutcomeUnknown);
     expect(puts()).toHaveLength(1);
   });
@@ -122,6 +127,17 @@ describe('a correction', () => {
     const { client, puts } = having([signers(BO)], lost);
     await expect(client.correct(wish)).rejects.toThrow(OutcomeUnknown);
     expect(puts()).toHaveLength(1);
+  });
+
+  it('failed at once by 503, and not shown by the read, is said once more, soon', async () => {
+    let puts = 0;
+    const { client, world } = clientOf(({ method }) => {
+      if (method === 'GET') return answer(200, { envelopeId: ENVELOPE, status: 'sent', recipients: signers(BO) });
+      return (puts += 1) === 1 ? answer(503, '') : answer(200, {});
+    });
+    await client.correct(wish);
+    expect(puts).toBe(2);
+    expect(world.slept).toEqual([350]);
   });
 
   it('refused, and not shown by the read, is refused in its own words', async () => {

@@ -69,6 +69,60 @@ describe('a draft', () => {
   });
 });
 
+/** The n-th call gets the n-th answer; the last one repeats. */
+const inTurn = (...answers: (() => Answer)[]) => {
+  let n = 0;
+  return () => (answers[Math.min(n++, answers.length - 1)] ?? lost)();
+};
+const failed = (status: number) => (): Answer => answer(status, '<html>');
+const nothing = (): Answer => answer(200, { resultSetSize: '0' });
+
+describe('a draft that the provider failed at', () => {
+  const create = (post: () => Answer, get: (url: string) => Answer = nothing) => {
+    const { client, world } = clientOf(({ method, url }) => (method === 'POST' ? post() : get(url)));
+    const posts = (): number => restCalls(world).filter(({ method }) => method === 'POST').length;
+    return { done: client.createDraft(contentOf(), CORRELATION), world, posts };
+  };
+
+  it.each([500, 503])('by %i is looked for, and made by a second POST within a second', async (status) => {
+    const { done, world, posts } = create(inTurn(failed(status), () => answer(201, made)));
+    expect(await done).toEqual(DRAFT);
+    expect(posts()).toBe(2);
+    expect(restCalls(world).map(({ method }) => method)).toEqual(['POST', 'GET', 'GET', 'POST']);
+    expect(world.slept).toEqual([350]);
+  });
+
+  it('and that is there all the same is not made again', async () => {
+    const statuses = { envelopeTransactionStatuses: [{ transactionId: COMMAND, envelopeId: ENVELOPE }] };
+    const { done, posts } = create(failed(500), (url) =>
+      answer(200, query(url).has('transaction_ids') ? statuses : { envelopeId: ENVELOPE, createdDateTime: MADE }),
+    );
+    expect(await done).toEqual(DRAFT);
+    expect(posts()).toBe(1);
+  });
+
+  it.each([
+    ['twice', inTurn(failed(503)), nothing, 2],
+    ['where no look-up can tell', inTurn(failed(503)), () => failed(503)(), 1],
+    ['and then met a limit', inTurn(failed(503), () => refusal(429, 'BURST_APIINVOCATION_LIMIT_EXCEEDED')), nothing, 2],
+  ] as const)('%s is in doubt', async (_what, post, get, tries) => {
+    const { done, posts } = create(post, get);
+    await expect(done).rejects.toThrow(OutcomeUnknown);
+    expect(posts()).toBe(tries);
+  });
+
+  it.each([
+    ['a gateway that gave up', failed(502)],
+    ['a gateway that waited too long', failed(504)],
+    ['a lost answer', lost],
+    ['one that wants to be left alone for longer', () => answer(503, '', { 'retry-after': '5' })],
+  ])('%s is never followed by a second POST', async (_what, post) => {
+    const { done, posts } = create(post);
+    await expect(done).rejects.toThrow(OutcomeUnknown);
+    expect(posts()).toBe(1);
+  });
+});
+
 describe('a draft whose answer was lost', () => {
   it('is found by the transaction id', async () => {
     const { found, world } = find(({ url }) =>
@@ -163,6 +217,16 @@ describe.each([
 
   it('lost, and not done by the read, is unknown: it may still land', async () => {
     await expect(run(lost, isNot).done).rejects.toThrow(OutcomeUnknown);
+  });
+
+  it.each([500, 503])('failed at once by %i, and not done by the read, is said once more, soon', async (status) => {
+    const { done, world } = run(
+      inTurn(failed(status), () => answer(200, { envelopeId: ENVELOPE })),
+      isNot,
+    );
+    await done;
+    expect(restCalls(world).map(({ method: how }) => how)).toEqual(['PUT', 'GET', 'PUT']);
+    expect(world.slept).toEqual([350]);
   });
 
   it('refused inside a 200 is refused', async () => {
