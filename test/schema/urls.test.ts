@@ -38,7 +38,7 @@ const outside: Outside = {
   fetchAt: async (url, _address, signal) => {
     fetched.push(url);
     if (url.includes('slow')) {
-      for (const end of [...ends]) end();
+      for (const end of ends) end();
       signal.throwIfAborted();
     }
     const body = bodies[new URL(url).pathname];
