@@ -5,12 +5,11 @@
  */
 import { SaxesParser, type SaxesTagNS } from 'saxes';
 import { Unparsable } from '../provider.ts';
+import { readText } from './text.ts';
 
 export interface XmlElement {
-  /** Without its prefix. */
+  /** Its local name: without a prefix, whatever the namespace. */
   readonly name: string;
-  /** Its namespace, empty for none. */
-  readonly uri: string;
   /** Marked `xsi:nil`: there is no value, not an empty one. */
   readonly isNil: boolean;
   /** Its own, without that of the elements in it. */
@@ -23,19 +22,22 @@ export const MAX_XML_BYTES = 5 * 1024 * 1024;
 const MAX_DEPTH = 32;
 const MAX_ELEMENTS = 50_000;
 const MAX_ATTRIBUTES = 32;
+const NOT_XML = 'the body is no well-formed XML';
 const XSI = 'http://www.w3.org/2001/XMLSchema-instance';
 
 /** An element that is still open. */
 interface Open {
   readonly name: string;
-  readonly uri: string;
   readonly isNil: boolean;
   readonly texts: string[];
   readonly children: XmlElement[];
 }
 
-/** Elements called as `skipped` says are checked, and left out with all that is in them. Throws `Unparsable`. */
-export function readXml(raw: Buffer, skipped: ReadonlySet<string>): XmlElement {
+/**
+ * Elements called as `skipped` says are checked, and left out with all that is in them. `contentType` may name the
+ * encoding. Throws `Unparsable`.
+ */
+export function readXml(raw: Buffer, skipped: ReadonlySet<string>, contentType = ''): XmlElement {
   if (raw.length > MAX_XML_BYTES) {
     throw new Unparsable(`an XML message of more than ${MAX_XML_BYTES} bytes: leave documents out of webhooks`);
   }
@@ -48,7 +50,14 @@ export function readXml(raw: Buffer, skipped: ReadonlySet<string>): XmlElement {
   let root: XmlElement | null = null;
 
   // Positions would double the time. XML 1.1 allows characters that nothing here expects.
-  const parser = new SaxesParser({ xmlns: true, position: false, forceXMLVersion: true, defaultXMLVersion: '1.0' });
+  const parser = new SaxesParser({
+    xmlns: true,
+    position: false,
+    forceXMLVersion: true,
+    defaultXMLVersion: '1.0',
+    // A prefix that nobody declared is as good as another: namespaces decide nothing here but what `nil` means.
+    resolvePrefix: (prefix: string) => (prefix === 'xsi' ? XSI : `undeclared:${prefix}`),
+  });
   parser.on('error', (error) => {
     throw error;
   });
@@ -68,7 +77,7 @@ export function readXml(raw: Buffer, skipped: ReadonlySet<string>): XmlElement {
     }
     count += 1;
     if (count > MAX_ELEMENTS) throw new Unparsable(`XML of more than ${MAX_ELEMENTS} elements`);
-    open.push({ name: tag.local, uri: tag.uri, isNil: isNil(tag), texts: [], children: [] });
+    open.push({ name: tag.local, isNil: isNil(tag), texts: [], children: [] });
   });
   const takeText = (text: string): void => {
     if (skippedFrom === 0) open.at(-1)?.texts.push(text);
@@ -91,16 +100,14 @@ export function readXml(raw: Buffer, skipped: ReadonlySet<string>): XmlElement {
   });
 
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(raw);
+    const text = readText(raw, contentType).trimStart();
     if (hasDoctype(text)) refuseDoctype();
     parser.write(text).close();
   } catch (error) {
     // The parser's own words repeat the text, at any length.
-    throw error instanceof Unparsable
-      ? error
-      : new Unparsable('the body is no well-formed XML in UTF-8', { cause: error });
+    throw error instanceof Unparsable ? error : new Unparsable(NOT_XML, { cause: error });
   }
-  if (root === null) throw new Unparsable('the body is no well-formed XML in UTF-8');
+  if (root === null) throw new Unparsable(NOT_XML);
   return root;
 }
 

@@ -26,13 +26,9 @@ describe('text', () => {
 });
 
 describe('names', () => {
-  it('are told without prefix, with their namespace', () => {
-    const root = read('<p:a xmlns:p="urn:one" xmlns="urn:two"><b/><c xmlns=""/></p:a>');
-    expect([root, ...root.children].map(({ name, uri }) => [name, uri])).toEqual([
-      ['a', 'urn:one'],
-      ['b', 'urn:two'],
-      ['c', ''],
-    ]);
+  it('are told without prefix, whatever the namespace', () => {
+    const root = read('<p:a xmlns:p="urn:one" xmlns="urn:two"><b/><c xmlns=""/><q:d/></p:a>');
+    expect([root, ...root.children].map(({ name }) => name)).toEqual(['a', 'b', 'c', 'd']);
   });
 
   it('called __proto__ and constructor are names like others', () => {
@@ -47,6 +43,36 @@ describe('names', () => {
       `<a xmlns:q="${xsi}" xmlns:o="urn:o"><b q:nil="true"/><b q:nil="false"/><b o:nil="true"/><b nil="true"/></a>`,
     );
     expect(root.children.map((element) => element.isNil)).toEqual([true, false, false, false]);
+    expect(read('<a xsi:nil="true"/>').isNil).toBe(true);
+  });
+});
+
+describe('text in another encoding', () => {
+  const umlauts = '<a>é</a>';
+  const declaring = (encoding: string): string => `<?xml version="1.0" encoding="${encoding}"?>${umlauts}`;
+  const bigEndian = (text: string): Buffer => Buffer.from(text, 'utf16le').swap16();
+
+  it.each([
+    ['marked as UTF-8', Buffer.from(`\uFEFF${declaring('utf-8')}`), ''],
+    ['marked as UTF-16, little end first', Buffer.from(`\uFEFF${declaring('utf-16')}`, 'utf16le'), ''],
+    ['marked as UTF-16, big end first', bigEndian(`\uFEFF${declaring('utf-16')}`), ''],
+    ['in UTF-16 without a mark', bigEndian(umlauts), 'text/xml; charset=utf-16'],
+    ['that calls UTF-8 UTF-16', Buffer.from(declaring('UTF-16')), 'text/xml'],
+    ['declared as ISO-8859-1', Buffer.from(declaring('ISO-8859-1'), 'latin1'), ''],
+    [
+      'of which the Content-Type alone tells the encoding',
+      Buffer.from(umlauts, 'latin1'),
+      'text/xml; charset="iso-8859-1"',
+    ],
+    [
+      'of which the Content-Type tells another encoding',
+      Buffer.from(declaring('ISO-8859-1'), 'latin1'),
+      'text/xml; charset=utf-8',
+    ],
+    ['of an encoding that nobody knows', Buffer.from(declaring('x-nobody')), 'text/xml; charset=x-nobody-either'],
+    ['behind an empty line', Buffer.from(`\n${declaring('utf-8')}`), ''],
+  ])('is read when it is %s', (_what, raw, contentType) => {
+    expect(readXml(raw, new Set(), contentType).text).toBe('é');
   });
 });
 
@@ -86,11 +112,11 @@ const HOSTILE: [what: string, body: string | Buffer][] = [
   ['nothing', ''],
   ['a declaration alone', '<?xml version="1.0"?>'],
   ['JSON', '{"event":"envelope-sent"}'],
-  ['a prefix of no namespace', '<p:a/>'],
   ['a reference to no character', '<a>&#0;</a>'],
   ['a control character', '<a>\u0001</a>'],
   ['bytes that are no UTF-8', Buffer.from([0x3c, 0x61, 0x3e, 0xff, 0x3c, 0x2f, 0x61, 0x3e])],
-  ['UTF-16', Buffer.from('\uFEFF<a/>', 'utf16le')],
+  ['UTF-16 cut within a letter', Buffer.from('\uFEFF<a/>', 'utf16le').subarray(0, 7)],
+  ['a DOCTYPE in UTF-16', Buffer.from('<!DOCTYPE a><a/>', 'utf16le')],
 ];
 
 /** Of this process, so that a busy machine doesn't count. */
