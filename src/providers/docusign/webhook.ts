@@ -8,6 +8,7 @@ import { z } from 'zod';
 import type { Observation, RecipientFact, Sighting } from '../../model/observation.ts';
 import { type Instant, parseInstant } from '../../model/time.ts';
 import { type ParsedWebhook, Unparsable, type WebhookDialect, type WebhookRequest } from '../provider.ts';
+import { type Aggregate, aggregateIn, readJson } from './json-shape.ts';
 import { envelope, type EnvelopePayload, recipientRef } from './payload.ts';
 import { sightingOf, wordOf } from './read.ts';
 import { verifySignatures } from './signature.ts';
@@ -22,9 +23,10 @@ export const webhook: WebhookDialect = {
 
 const simMessage = z.object({
   event: z.string(),
+  uri: z.string().nullish().catch(null),
   generatedDateTime: z.string().nullish(),
   data: z.object({
-    accountId: z.string(),
+    accountId: z.string().nullish(),
     envelopeId: z.string().nullish(),
     recipientId: recipientRef,
     envelopeSummary: z.looseObject({}).nullish(),
@@ -32,20 +34,29 @@ const simMessage = z.object({
 });
 type SimMessage = z.output<typeof simMessage>;
 
-function parse(request: WebhookRequest, providerAccountId: string): ParsedWebhook {
-  if (isXml(request.headers)) return parseXmlMessage(request.body, providerAccountId);
-  const body = readJson(request.body);
-  if (typeof body === 'object' && body !== null && !('event' in body) && 'envelopeId' in body) {
-    return parseAggregate(body, request.body, providerAccountId);
-  }
+/** What the body is, it shows by its first character: a Content-Type may be wrong, or changed on the way. */
+function parse({ headers, body: raw }: WebhookRequest, providerAccountId: string): ParsedWebhook {
+  const [contentType = ''] = [headers['content-type'] ?? ''].flat();
+  if (isXml(raw)) return parseXmlMessage(raw, providerAccountId, contentType);
+  const body = readJson(raw);
+  const aggregate = aggregateIn(body);
+  if (aggregate) return parseAggregate(aggregate, raw, providerAccountId);
   const message = simMessage.safeParse(body);
   if (!message.success) throw new Unparsable(`not a Connect message: ${z.prettifyError(message.error)}`);
-  const { event, generatedDateTime, data } = message.data;
-  mustBe(providerAccountId, data.accountId);
-  const { envelopeId, recipientId } = data;
-  const identity = [data.accountId, envelopeId ?? null, event, recipientId ?? null].map((part) => lower(part));
-  const dedupeKey = JSON.stringify([...identity, generatedDateTime ?? sha256(request.body)]);
+  const { event, uri, generatedDateTime, data } = message.data;
+  const named = idsOf(uri ?? '');
+  const accountId = data.accountId ?? named?.accountId ?? providerAccountId;
+  mustBe(providerAccountId, accountId);
+  const { recipientId } = data;
+  const envelopeId = data.envelopeId ?? named?.envelopeId;
+  const identity = [accountId, envelopeId ?? null, event, recipientId ?? null].map((part) => lower(part));
+  const dedupeKey = JSON.stringify([...identity, generatedDateTime ?? sha256(raw)]);
   return { dedupeKey, sightings: envelopeId ? sightingsOf(message.data, envelopeId) : [] };
+}
+
+/** What the address of the envelope names, where no member does. */
+function idsOf(uri: string): Readonly<Record<string, string>> | undefined {
+  return /\/accounts\/(?<accountId>[^/]+)\/envelopes\/(?<envelopeId>[^/?]+)/i.exec(uri)?.groups;
 }
 
 function sightingsOf(message: SimMessage, envelopeId: string): Sighting[] {
@@ -119,12 +130,16 @@ function factsOf(news: EventNews, ref: string | null, at: Instant): Facts | null
   }
 }
 
-/** Aggregate mode sends the envelope as it is, without an event. Known from third-party sources alone. */
-function parseAggregate(body: object, raw: Buffer, providerAccountId: string): ParsedWebhook {
-  const payload = envelope.safeParse(body);
+function parseAggregate(
+  { envelope: told, accountId }: Aggregate,
+  raw: Buffer,
+  providerAccountId: string,
+): ParsedWebhook {
+  const payload = envelope.safeParse(told);
   if (!payload.success) throw new Unparsable(`not an envelope: ${z.prettifyError(payload.error)}`);
-  const account = payload.data.sender?.accountId;
-  if (account) mustBe(providerAccountId, account);
+  for (const account of [accountId, payload.data.sender?.accountId]) {
+    if (typeof account === 'string') mustBe(providerAccountId, account);
+  }
   const dedupeKey = JSON.stringify([
     providerAccountId,
     payload.data.envelopeId.toLowerCase(),
@@ -140,18 +155,11 @@ function mustBe(providerAccountId: string, named: string): void {
   throw new Unparsable('the message names another account than the one whose address it came to');
 }
 
-function readJson(raw: Buffer): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(raw));
-  } catch (error) {
-    throw new Unparsable('the body is no JSON, and its Content-Type calls it no XML', { cause: error });
-  }
+/** Spaces and byte order marks aside, in encodings of one byte or two: no JSON begins so. */
+function isXml(raw: Buffer): boolean {
+  return raw.find((byte) => !BEFORE_TEXT.has(byte)) === 0x3c;
 }
-
-function isXml(headers: WebhookRequest['headers']): boolean {
-  const [mediaType = ''] = [headers['content-type'] ?? ''].flat();
-  return /^\s*(?:text|application)\/xml\s*(?:;|$)/i.test(mediaType);
-}
+const BEFORE_TEXT = new Set([0x00, 0x09, 0x0a, 0x0d, 0x20, 0xef, 0xbb, 0xbf, 0xfe, 0xff]);
 
 function lower(part: string | number | null): string | null {
   return part === null ? null : String(part).toLowerCase();

@@ -165,9 +165,9 @@ describe('a message with nothing but its event', () => {
 
 describe('an authentic message that cannot be read', () => {
   it.each([
-    ['is no JSON', '{"event":', 'no JSON'],
-    ['is empty', '', 'no JSON'],
-    ['is no UTF-8', '\xff', 'no JSON'],
+    ['is no JSON', '{"event":', 'neither JSON nor XML'],
+    ['is empty', '', 'neither JSON nor XML'],
+    ['is no UTF-8', '\xff', 'neither JSON nor XML'],
     ['is a list', [], 'not a Connect message'],
     ['is null', 'null', 'not a Connect message'],
     ['has no data', { event: 'envelope-sent' }, 'not a Connect message'],
@@ -176,7 +176,7 @@ describe('an authentic message that cannot be read', () => {
       message('envelope-sent', summary({ recipients: { signers: 'many' } })),
       'not an envelope',
     ],
-    ['is XML that is not called so', '<?xml version="1.0"?><DocuSignEnvelopeInformation/>', 'calls it no XML'],
+    ['is XML of something else', '<?xml version="1.0"?><DocuSignEnvelopeInformation/>', 'no EnvelopeStatus'],
     ['is about another account', message('envelope-sent', { accountId: ENVELOPE }), 'another account'],
   ])('because it %s is unparsable with that reason', (_what, body, reason) => {
     const raw =
@@ -244,8 +244,63 @@ describe('aggregate mode', () => {
     ]);
   });
 
+  it.each([
+    ['under its name', (envelopeSummary: object) => ({ envelopeSummary })],
+    ['where the other modes have it', (envelopeSummary: object) => ({ data: { accountId: ACCOUNT, envelopeSummary } })],
+    [
+      'with its id beside it',
+      ({ envelopeId, ...envelopeSummary }: typeof aggregate) => ({ data: { envelopeId, envelopeSummary } }),
+    ],
+  ])('may have the envelope %s', (_what, wrap) => {
+    expect(parse(wrap(aggregate)).sightings).toEqual(parse(aggregate).sightings);
+  });
+
   it('is unparsable for another account', () => {
     expect(() => parse({ ...aggregate, sender: { accountId: ENVELOPE } })).toThrow('another account');
+    const data = { accountId: ENVELOPE, envelopeSummary: { ...aggregate, sender: null } };
+    expect(() => parse({ data })).toThrow('another account');
+  });
+});
+
+describe('a message of another form', () => {
+  const capital = (name: string): string =>
+    name.charAt(0).toUpperCase() + name.slice(1).replace(/^nvelopeId$/, 'nvelopeID');
+  const capitalised = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(capitalised);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, member]) => [capital(name), capitalised(member)]));
+  };
+
+  it.each([
+    ['with the envelope', message('envelope-sent', summary())],
+    ['with its event alone', message('recipient-sent', { recipientId: '1' })],
+    ['of aggregate mode', { envelopeId: ENVELOPE, status: 'sent', sentDateTime: GENERATED }],
+  ])('in which names are capitalised is read: %s', (_what, body) => {
+    expect(parse(capitalised(body)).sightings).toEqual(parse(body).sightings);
+  });
+
+  it('whose event and status are capitalised is read', () => {
+    expect(parse(message('Envelope-Sent', summary({ status: 'Sent' }))).sightings).toEqual(
+      parse(message('envelope-sent', summary())).sightings,
+    );
+  });
+
+  it('with a byte order mark is read', () => {
+    const body = message('envelope-sent');
+    expect(parse(`\uFEFF${JSON.stringify(body)}`)).toEqual(parse(body));
+  });
+
+  it('that names account and envelope by its address alone is about these', () => {
+    const body = message('envelope-sent', { accountId: undefined, envelopeId: undefined });
+    expect(parse(body)).toEqual(parse(message('envelope-sent')));
+    const uri = `/restapi/v2.1/accounts/${ENVELOPE}/envelopes/${ENVELOPE}`;
+    expect(() => parse(message('envelope-sent', { accountId: undefined }, { uri }))).toThrow('another account');
+  });
+
+  it('that names no account is about the one whose key signed it', () => {
+    expect(parse(message('envelope-sent', { accountId: null }, { uri: null }))).toEqual(
+      parse(message('envelope-sent')),
+    );
   });
 });
 
