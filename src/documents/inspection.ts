@@ -26,7 +26,7 @@ export interface TextPlace extends Point {
 export interface FoundText {
   readonly text: string;
   readonly count: number;
-  /** The first of them, in the order of the pages. */
+  /** The first of them, in the order of the pages, on each from its top to its bottom. */
   readonly places: readonly TextPlace[];
 }
 
@@ -41,6 +41,6 @@ export type Inspection =
       readonly pageCount: number;
       readonly pages: readonly PageSize[];
       readonly texts: readonly FoundText[];
-      /** False when some of its text can't be decoded or is a picture: what wasn't found may be there all the same. */
+      /** False when not all of its text can be told for sure: what wasn't found may be there all the same. */
       readonly decoded: boolean;
     };

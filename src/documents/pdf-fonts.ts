@@ -2,19 +2,14 @@
  * Fonts whose text can't be told: their glyphs have numbers and nothing says which letters these are.
  * @module
  */
-import { PDFArray, PDFDict, PDFDocument, PDFName, type PDFObject, PDFStream } from '@cantoo/pdf-lib';
+import { PDFArray, PDFDict, type PDFDocument, PDFName, type PDFObject, PDFStream } from '@cantoo/pdf-lib';
 
-/** True when some font of the PDF is one of these, or it can't be told. */
-export async function hasUndecodableFonts(bytes: Uint8Array): Promise<boolean> {
-  try {
-    const { context } = await PDFDocument.load(bytes, { updateMetadata: false });
-    const look = (dict: PDFDict, name: string): PDFObject | undefined => context.lookup(dict.get(PDFName.of(name)));
-    return context
-      .enumerateIndirectObjects()
-      .some(([, object]) => object instanceof PDFDict && isUndecodable(object, look));
-  } catch {
-    return true;
-  }
+/** True when some font of the PDF is one of these. */
+export function hasUndecodableFonts({ context }: PDFDocument): boolean {
+  const look = (dict: PDFDict, name: string): PDFObject | undefined => context.lookup(dict.get(PDFName.of(name)));
+  return context
+    .enumerateIndirectObjects()
+    .some(([, object]) => object instanceof PDFDict && isUndecodable(object, look));
 }
 
 type Look = (dict: PDFDict, name: string) => PDFObject | undefined;

@@ -171,7 +171,7 @@ function checkAnchor(
   }
   warn(
     'TEXT_NOT_DECODED',
-    `The text "${text}" was not found, and some of the text is a picture or in fonts that don't say their letters: it may be there.`,
+    `The text "${text}" was not found, but it may be there: some of this document's text can't be read for sure. It is a picture, in form fields or annotations, in fonts that don't say their letters, drawn twice, turned or out of order, or in a script that need not be drawn in its order.`,
   );
 }
 

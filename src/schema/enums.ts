@@ -197,7 +197,7 @@ export const IssueCodeEnum = described('IssueCode', 'What is wrong with a value.
 
 export const WarningCodeEnum = described<WarningCode>('WarningCode', 'What could not be checked. May grow.', {
   FILE_NOT_READ: 'The PDF could not be read here, or not in time.',
-  TEXT_NOT_DECODED: 'A text was not found, and some of the text of the document can not be told.',
+  TEXT_NOT_DECODED: 'A text was not found, but not all text of the document can be read for sure: it may be there.',
 });
 
 export const DocumentStateEnum = described<DocumentState>(

@@ -36,7 +36,7 @@ const FoundAnchorType = builder.objectRef<FoundText>('FoundAnchor').implement({
     count: t.int({ description: 'How often it is there; a field is placed at each.', resolve: ({ count }) => count }),
     places: t.field({
       type: [AnchorPlaceType],
-      description: 'Where, in the order of the pages; at most the first 100.',
+      description: 'Where, in the order of the pages, on each from its top to its bottom; at most the first 100.',
       resolve: ({ places }) => [...places],
     }),
   }),

@@ -15,7 +15,8 @@ export interface PageOf {
   readonly scan?: boolean;
 }
 
-const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==';
+/** A picture, as PNG. */
+export const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==';
 
 /** Texts begin 72 points from the left and 100 from the bottom of the page as it is not rotated. */
 export async function pdfOf(
@@ -84,14 +85,17 @@ export async function pdfWithoutEnd(): Promise<Buffer> {
   return Buffer.from(await pdf.save());
 }
 
-/** One page with so many short texts in a small file: what a reader makes of them is large. */
+/** One page with so many short texts, side by side, in a small file: what a reader makes of them is large. */
 export async function pdfOfTexts(count: number): Promise<Buffer> {
   const pdf = await PDFDocument.create();
   const page = pdf.addPage();
   const { context } = pdf;
   const font = { Type: 'Font', Subtype: 'Type1', BaseFont: 'Helvetica' };
-  const texts = '1 0 0 1 9 9 Tm (a) Tj '.repeat(count);
-  page.node.set(PDFName.of('Contents'), context.register(context.flateStream(`BT /F1 9 Tf ${texts}ET`)));
+  const texts = Array.from({ length: count }, (_, index) => {
+    const [x, y] = [9 + 10 * (index % 50), 9 + 10 * Math.floor(index / 50)];
+    return `1 0 0 1 ${x} ${y} Tm (a) Tj `;
+  });
+  page.node.set(PDFName.of('Contents'), context.register(context.flateStream(`BT /F1 9 Tf ${texts.join('')}ET`)));
   page.node.set(PDFName.of('Resources'), context.obj({ Font: { F1: font } }));
   return Buffer.from(await pdf.save());
 }
