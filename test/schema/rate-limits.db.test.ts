@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { publicId, uuidOf } from '../../src/model/ids.ts';
-import { type Answer, at, eventually, textAt } from '../kit/answer.ts';
+import { at, eventually, textAt } from '../kit/answer.ts';
 import { envelope, PROBLEM, send, signer } from '../kit/envelopes.ts';
 import { startTenant } from '../kit/tenant.ts';
 
@@ -29,11 +29,6 @@ const LIMITED = {
   traceId: expect.any(String),
 };
 const UNAVAILABLE = '... on ProviderUnavailable { providerCode providerStatus traceId }';
-
-function expectLimited(answer: Answer, field: string): void {
-  expect(answer.data).toMatchObject({ [field]: LIMITED });
-  expectLater(textAt(answer, `data.${field}.retryAfter`));
-}
 
 describe('a rate limit met by', () => {
   const COMMAND = 'command { state explanation nextTryAt failure { code message providerCode providerStatus } }';
@@ -92,7 +87,8 @@ describe('a rate limit met by', () => {
       token,
       `mutation { createSigningUrl(input: { ${input} }) { ${PROBLEM} ${UNAVAILABLE} } }`,
     );
-    expectLimited(answer, 'createSigningUrl');
+    expect(answer.data).toMatchObject({ createSigningUrl: LIMITED });
+    expectLater(textAt(answer, 'data.createSigningUrl.retryAfter'));
   });
 
   test('connectAccount is its answer', async () => {

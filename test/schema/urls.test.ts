@@ -38,7 +38,8 @@ const outside: Outside = {
   fetchAt: async (url, _address, signal) => {
     fetched.push(url);
     if (url.includes('slow')) {
-      for (const end of ends) end();
+      const now = [...ends];
+      for (const end of now) end();
       signal.throwIfAborted();
     }
     const body = bodies[new URL(url).pathname];

@@ -262,15 +262,15 @@ describe('aggregate mode', () => {
   });
 });
 
-describe('a message of another form', () => {
-  const capital = (name: string): string =>
-    name.charAt(0).toUpperCase() + name.slice(1).replace(/^nvelopeId$/, 'nvelopeID');
-  const capitalised = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(capitalised);
-    if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([name, member]) => [capital(name), capitalised(member)]));
-  };
+const capital = (name: string): string =>
+  name.charAt(0).toUpperCase() + name.slice(1).replace(/^nvelopeId$/, 'nvelopeID');
+const capitalised = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(capitalised);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [capital(name), capitalised(member)]));
+};
 
+describe('a message of another form', () => {
   it.each([
     ['with the envelope', message('envelope-sent', summary())],
     ['with its event alone', message('recipient-sent', { recipientId: '1' })],

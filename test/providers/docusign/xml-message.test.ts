@@ -45,6 +45,15 @@ function sighting(xml: string): Sighting {
 const factsOf = (snapshot: Json, writing = PACIFIC): Observation['envelope'] =>
   sighting(legacyXml(snapshot, writing)).observation.envelope;
 
+const NAMESPACE = 'http://www.docusign.net/API/3.0';
+const prefixed = (xml: string, prefix: string): string =>
+  xml
+    .replaceAll(/<(\/?)(?=[A-Z])/g, `<$1${prefix}:`)
+    .replace(' xmlns="http://www.docusign', ` xmlns:${prefix}="http://www.docusign`);
+const inSoap = (xml: string): string =>
+  '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Header/><s:Body>' +
+  `<DocuSignConnectUpdate xmlns="${NAMESPACE}">${xml.replace(/<\?.*?\?>/, '')}</DocuSignConnectUpdate></s:Body></s:Envelope>`;
+
 describe('a legacy message', () => {
   it('says whose it is, and by its envelope’s custom field which of ours', () => {
     expect(sighting(legacyXml(SENT, UNZONED, OUR_ID))).toMatchObject({ providerId: ENVELOPE, envelopeId: OUR_ID });
@@ -90,8 +99,18 @@ describe('a legacy message', () => {
   });
 
   it.each([
-    ...['', 'Pacific Standard Time', '(UTC-08:00) Pacific Time', 'America/Los_Angeles'],
-    ...['-15', '99', '5.333', '1:75', '--8', '8h', '800', '-480'],
+    '',
+    'Pacific Standard Time',
+    '(UTC-08:00) Pacific Time',
+    'America/Los_Angeles',
+    '-15',
+    '99',
+    '5.333',
+    '1:75',
+    '--8',
+    '8h',
+    '800',
+    '-480',
   ])('with a zone that says nothing (%j) is like one without', (told) => {
     const xml = legacyXml(SENT, PACIFIC).replace(/(<TimeZoneOffset>).*?</, `$1${told}<`);
     expect(sighting(xml)).toMatchObject({ incomplete: true, observation: { envelope: [] } });
@@ -130,15 +149,6 @@ describe('a legacy message', () => {
     const other = legacyXml(SENT, UNZONED).replace(ENVELOPE, ENVELOPE.replace('0f6a', '1f6a'));
     expect(parse(other).dedupeKey).not.toBe(key(SENT));
   });
-
-  const NAMESPACE = 'http://www.docusign.net/API/3.0';
-  const prefixed = (xml: string, prefix: string): string =>
-    xml
-      .replaceAll(/<(\/?)(?=[A-Z])/g, `<$1${prefix}:`)
-      .replace(' xmlns="http://www.docusign', ` xmlns:${prefix}="http://www.docusign`);
-  const inSoap = (xml: string): string =>
-    '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Header/><s:Body>' +
-    `<DocuSignConnectUpdate xmlns="${NAMESPACE}">${xml.replace(/<\?.*?\?>/, '')}</DocuSignConnectUpdate></s:Body></s:Envelope>`;
 
   it.each([
     ['with a slash behind it', (xml: string) => xml.replace(NAMESPACE, `${NAMESPACE}/`)],

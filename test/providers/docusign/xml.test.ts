@@ -47,10 +47,11 @@ describe('names', () => {
   });
 });
 
+const bigEndian = (text: string): Buffer => Buffer.from(text, 'utf16le').swap16();
+
 describe('text in another encoding', () => {
   const umlauts = '<a>é</a>';
   const declaring = (encoding: string): string => `<?xml version="1.0" encoding="${encoding}"?>${umlauts}`;
-  const bigEndian = (text: string): Buffer => Buffer.from(text, 'utf16le').swap16();
 
   it.each([
     ['marked as UTF-8', Buffer.from(`\uFEFF${declaring('utf-8')}`), ''],
