@@ -4,7 +4,7 @@
  */
 import { NotFound, OutcomeUnknown, type ProviderFault, WrongState } from '../model/problems.ts';
 import type { ProviderClient } from '../providers/provider.ts';
-import { type Achieved, type CommandDeps, LATE_LANDING_MS } from './attempt.ts';
+import { type Achieved, type CommandDeps, waitForLanding } from './attempt.ts';
 import { readAfter } from './attempt-void.ts';
 import type { ClaimedCommand } from './commands.ts';
 import type { EnvelopeRow, RecipientRow } from './edit.ts';
@@ -32,15 +32,11 @@ export async function attemptRemind(deps: CommandDeps, command: ClaimedCommand):
 
 /** The provider's own word of the recipient is what the cache takes over, not the wish. */
 export async function attemptCorrect(deps: CommandDeps, command: ClaimedCommand): Promise<Achieved> {
-  const { world } = deps;
-  const { doubtSince, request } = command;
+  const { request } = command;
   const { envelope, recipient, client } = await subjectOf(deps, command);
   if (!recipient) throw new NotFound('recipient');
   // What an earlier attempt said may still land, and then must not be said twice: a new address is mailed each time.
-  if (doubtSince) {
-    const age = world.now().getTime() - doubtSince.getTime();
-    if (age < LATE_LANDING_MS) await world.sleep(LATE_LANDING_MS - age);
-  }
+  await waitForLanding(deps, command, Infinity);
   await client.correct({
     providerId: envelope.providerId,
     ref: recipient.providerRef,

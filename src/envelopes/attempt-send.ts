@@ -12,7 +12,7 @@ import { loadContent } from './content.ts';
 import { type EnvelopeRow, lockEnvelopes, saveEdits } from './edit.ts';
 import { learnProviderId } from './park.ts';
 import { findEnvelope } from './read.ts';
-import { type Achieved, type CommandDeps, FenceLost, LATE_LANDING_MS } from './attempt.ts';
+import { type Achieved, type CommandDeps, FenceLost, waitForLanding } from './attempt.ts';
 import { scheduleReads } from './observe.ts';
 
 const LOOK_AGAIN_MS = 2_000;
@@ -37,7 +37,7 @@ export async function attemptSend(deps: CommandDeps, command: ClaimedCommand): P
 }
 
 async function makeDraft(
-  { database, world }: CommandDeps,
+  deps: CommandDeps,
   client: ProviderClient,
   command: ClaimedCommand,
   envelope: EnvelopeRow,
@@ -51,11 +51,10 @@ async function makeDraft(
     for (;;) {
       const found = await client.findDraft(correlation);
       if (found) return found;
-      if (world.now().getTime() - command.doubtSince.getTime() >= LATE_LANDING_MS) break;
-      await world.sleep(LOOK_AGAIN_MS);
+      if (!(await waitForLanding(deps, command, LOOK_AGAIN_MS))) break;
     }
   }
-  return client.createDraft(await loadContent(database, envelope), correlation);
+  return client.createDraft(await loadContent(deps.database, envelope), correlation);
 }
 
 /** The provider id the envelope has from now on; null when the fence was lost meanwhile. */
