@@ -264,12 +264,21 @@ const publicKey = text.transform((value, context) => {
   }
 });
 
+const types = text.default('at+jwt').transform((value, context): [string, ...string[]] => {
+  const [first, ...rest] = items(value);
+  if (first !== undefined) return [first, ...rest];
+  context.addIssue({ code: 'custom', message: 'is a comma-separated list of what `typ` may be: at+jwt, JWT, none' });
+  return z.NEVER;
+});
+
 function readClaims(read: Read) {
   return {
     issuer: read('AUTH_ISSUER', z.string('is missing: `iss` of the tokens')),
     audience: read('AUTH_AUDIENCE', z.string('is missing: `aud` of the tokens')),
-    typ: read('AUTH_TYP', text.default('at+jwt')),
+    typ: read('AUTH_TYP', types),
     tenantClaim: read('AUTH_TENANT_CLAIM', text.default('tenant')),
+    /** One of those that are looked at anyway, unless another is named. */
+    scopeClaim: read('AUTH_SCOPE_CLAIM', text.default('scope')),
   };
 }
 

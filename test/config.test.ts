@@ -62,7 +62,12 @@ describe('the configuration of serve', () => {
       allowSandbox: false,
       introspection: false,
       logLevel: 'info',
-      auth: { typ: 'at+jwt', tenantClaim: 'tenant', algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'] },
+      auth: {
+        typ: ['at+jwt'],
+        tenantClaim: 'tenant',
+        scopeClaim: 'scope',
+        algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'],
+      },
     });
     expect(Object.isFrozen(config) && Object.isFrozen(config.auth)).toBe(true);
   });
@@ -87,6 +92,14 @@ describe('the configuration of serve', () => {
       'PUBLIC_URL',
       'SECRET_KEYS',
     ]);
+  });
+
+  it('takes several types of tokens, and a claim for scopes', () => {
+    const env = { ...GOOD, AUTH_TYP: 'at+jwt, JWT,none', AUTH_SCOPE_CLAIM: 'https://example.com/scopes' };
+    expect(serveConfig(env).auth).toMatchObject({
+      typ: ['at+jwt', 'JWT', 'none'],
+      scopeClaim: 'https://example.com/scopes',
+    });
   });
 
   it('takes a variable that is set and empty for one that is missing', () => {
@@ -115,6 +128,7 @@ describe('the configuration of serve', () => {
     ['AUTH_JWKS_URL', 'file:///etc/keys', 'is no https address'],
     ['AUTH_ALGORITHMS', 'none', 'does not fit a key set'],
     ['AUTH_ALGORITHMS', 'RS256,HS256', 'does not fit a key set'],
+    ['AUTH_TYP', ',', 'is a comma-separated list of what `typ` may be'],
     ['ALLOWED_ORIGINS', '*', 'is a comma-separated list of origins'],
     ['ALLOWED_ORIGINS', 'https://app.example.com/', 'is a comma-separated list of origins'],
     ['ALLOWED_ORIGINS', 'null', 'is a comma-separated list of origins'],
@@ -212,7 +226,11 @@ describe('the configuration of a single command', () => {
   });
 
   it('asks of token whom its tokens are for, and the secret they are signed with', () => {
-    expect(tokenConfig(WITH_SECRET)).toMatchObject({ issuer: GOOD.AUTH_ISSUER, algorithms: ['HS256'], typ: 'at+jwt' });
+    expect(tokenConfig(WITH_SECRET)).toMatchObject({
+      issuer: GOOD.AUTH_ISSUER,
+      algorithms: ['HS256'],
+      typ: ['at+jwt'],
+    });
     expect(problemsOf(() => tokenConfig({ AUTH_SECRET: '' })).map(({ name }) => name)).toEqual([
       'AUTH_SECRET',
       'AUTH_ISSUER',

@@ -41,8 +41,9 @@ export async function seed(database: string): Promise<Seeded> {
     audience: 'countersign',
     key: { kind: 'secret' as const, secret: AUTH_SECRET },
     algorithms: ['HS256'],
-    typ: 'at+jwt',
+    typ: ['at+jwt'],
     tenantClaim: 'tenant',
+    scopeClaim: 'scope',
   };
   const gateway = await startGateway({
     database: opened,

@@ -6,7 +6,7 @@ import { SignJWT } from 'jose';
 import { publicId } from '../model/ids.ts';
 import { addMilliseconds } from '../model/time.ts';
 import type { World } from '../world.ts';
-import type { AuthConfig } from './auth-config.ts';
+import { type AuthConfig, NO_TYP } from './auth-config.ts';
 import type { Scope } from './principal.ts';
 
 export interface TokenRequest {
@@ -28,7 +28,7 @@ export async function mintToken(config: AuthConfig, request: TokenRequest, world
     ...(envelopes && { envelopes: envelopes.map((id) => publicId('Envelope', id)) }),
   };
   return new SignJWT(claims)
-    .setProtectedHeader({ alg: 'HS256', typ: config.typ })
+    .setProtectedHeader({ alg: 'HS256', ...(config.typ[0] !== NO_TYP && { typ: config.typ[0] }) })
     .setSubject(subject)
     .setIssuer(config.issuer)
     .setAudience(config.audience)

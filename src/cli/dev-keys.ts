@@ -37,8 +37,9 @@ export function devKeys(directory: string, world: World): DevKeys {
       audience: 'countersign',
       key: { kind: 'secret', secret: authSecret },
       algorithms: ['HS256'],
-      typ: 'at+jwt',
+      typ: ['at+jwt'],
       tenantClaim: 'tenant',
+      scopeClaim: 'scope',
     },
   };
 }

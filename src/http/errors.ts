@@ -22,7 +22,7 @@ const PUBLIC_CODES: ReadonlySet<unknown> = new Set([
   'DRAINING',
   'TOKEN_EXPIRED',
 ]);
-const PUBLIC_FIELDS = ['cursor', 'earliestCursor', 'retryAfterMs'] as const;
+const PUBLIC_FIELDS = ['cursor', 'earliestCursor', 'retryAfterMs', 'requiredScope', 'claims'] as const;
 
 export function refusal(code: string, message: string, extensions: Record<string, unknown> = {}): GraphQLError {
   return new GraphQLError(message, { extensions: { ...extensions, code } });

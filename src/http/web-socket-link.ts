@@ -81,7 +81,7 @@ export function createLink(socket: WebSocket, options: LinkOptions): Link {
 
   function close(code: number, reason: string): void {
     if (socket.readyState === socket.CLOSED) return;
-    socket.close(code, reason);
+    socket.close(code, fitting(reason));
     world.timer(stallMs, () => socket.terminate());
   }
 
@@ -120,4 +120,14 @@ export function createLink(socket: WebSocket, options: LinkOptions): Link {
 function textOf(data: RawData): string {
   if (Array.isArray(data)) return Buffer.concat(data).toString('utf8');
   return Buffer.isBuffer(data) ? data.toString('utf8') : Buffer.from(data).toString('utf8');
+}
+
+/** Bytes that a close frame has for its reason. */
+const MAX_REASON = 123;
+
+/** The reason, cut at a whole character where it is too long. */
+function fitting(reason: string): string {
+  const bytes = Buffer.from(reason);
+  if (bytes.length <= MAX_REASON) return reason;
+  return `${new TextDecoder().decode(bytes.subarray(0, MAX_REASON - 3), { stream: true })}…`;
 }

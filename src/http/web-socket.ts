@@ -137,9 +137,9 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): We
     try {
       return await options.verify(typeof authorization === 'string' ? authorization : undefined);
     } catch (error) {
-      const { extensions } = toPublicError(error, world.uuid(), 'UNAUTHENTICATED', logger);
+      const { extensions, message } = toPublicError(error, world.uuid(), 'UNAUTHENTICATED', logger);
       if (extensions['code'] === 'INTERNAL') link.close(CloseCode.InternalServerError, 'INTERNAL');
-      else link.close(CloseCode.Forbidden, 'UNAUTHENTICATED');
+      else link.close(CloseCode.Forbidden, `UNAUTHENTICATED: ${message}`);
       return null;
     }
   }

@@ -4,9 +4,9 @@
  */
 import SchemaBuilder from '@pothos/core';
 import ErrorsPlugin from '@pothos/plugin-errors';
-import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
+import ScopeAuthPlugin, { type AuthFailure, AuthScopeFailureType } from '@pothos/plugin-scope-auth';
 import { GraphQLError } from 'graphql';
-import type { Principal, Scope } from '../auth/principal.ts';
+import { Forbidden, isScope, permits, type Principal, type Scope } from '../auth/principal.ts';
 import type { Context } from './context.ts';
 
 export interface SchemaTypes {
@@ -26,23 +26,27 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   defaultFieldNullability: false,
   errors: { directResult: true, defaultTypes: [] },
   scopeAuth: {
-    authScopes: ({ principal }) => ({ scope: (scope: Scope) => permits(principal, scope) }),
-    unauthorizedError: (_parent, { principal }) =>
-      principal === null
-        ? new GraphQLError('A bearer token is required.', { extensions: { code: 'UNAUTHENTICATED' } })
-        : new GraphQLError('The token lacks the scope for this.', { extensions: { code: 'FORBIDDEN' } }),
+    authScopes: ({ principal }) => ({ scope: (scope: Scope) => principal !== null && permits(principal, scope) }),
+    unauthorizedError: (_parent, { principal }, _info, { failure }) =>
+      principal === null ? unauthenticated() : new Forbidden(principal, scopeOf(failure)),
   },
 });
 
-/** A token narrowed to some envelopes reads and follows those, whatever scopes it lists. */
-export function permits(principal: Principal | null, scope: Scope): boolean {
-  if (principal === null) return false;
-  return principal.scopes.has(scope) && (principal.envelopes === null || scope === 'envelopes:read');
+/** The scope that a field asks for. */
+function scopeOf(failure: AuthFailure): Scope {
+  const { AuthScope, AnyAuthScopes, AllAuthScopes } = AuthScopeFailureType;
+  if (failure.kind === AuthScope && isScope(failure.parameter)) return failure.parameter;
+  const within = failure.kind === AnyAuthScopes || failure.kind === AllAuthScopes ? failure.failures : [];
+  if (!within[0]) throw new TypeError('a field is refused for something else than a scope');
+  return scopeOf(within[0]);
+}
+
+function unauthenticated(): GraphQLError {
+  return new GraphQLError('A bearer token is required.', { extensions: { code: 'UNAUTHENTICATED' } });
 }
 
 /** Whoever passed an `authScopes` check is known. */
 export function principalOf({ principal }: Context): Principal {
-  if (principal === null)
-    throw new GraphQLError('A bearer token is required.', { extensions: { code: 'UNAUTHENTICATED' } });
+  if (principal === null) throw unauthenticated();
   return principal;
 }

@@ -3,6 +3,7 @@
  * @module
  */
 import { GraphQLError } from 'graphql';
+import { permits } from '../auth/principal.ts';
 import { type IdKind, parseId } from '../model/ids.ts';
 import { builder, principalOf } from './builder.ts';
 import type { Context } from './context.ts';
@@ -16,21 +17,19 @@ const FETCHERS: Partial<Record<IdKind, (uuid: string, context: Context) => Promi
   Envelope: async (uuid, { loaders }) => tagged(EnvelopeRef.name, await loaders.envelope.load(uuid)),
   Recipient: async (uuid, { loaders }) => tagged(RecipientRef.name, await loaders.recipient.load(uuid)),
   Account: async (uuid, context) =>
-    permits(context, 'accounts:read') ? tagged(AccountRef.name, await context.loaders.account.load(uuid)) : null,
+    permits(principalOf(context), 'accounts:read')
+      ? tagged(AccountRef.name, await context.loaders.account.load(uuid))
+      : null,
   EnvelopeEvent: async (uuid, context) => {
     const { tenantId, envelopes } = principalOf(context);
     const event = await context.services.events.find(tenantId, uuid);
     return event && (envelopes?.has(event.envelopeId) ?? true) ? tagged(EnvelopeEventRef.name, event) : null;
   },
   WebhookDelivery: async (uuid, context) =>
-    permits(context, 'deliveries:read')
+    permits(principalOf(context), 'deliveries:read')
       ? tagged(WebhookDeliveryRef.name, await context.services.deliveries.find(principalOf(context).tenantId, uuid))
       : null,
 };
-
-function permits({ principal }: Context, scope: 'accounts:read' | 'deliveries:read'): boolean {
-  return principal !== null && principal.envelopes === null && principal.scopes.has(scope);
-}
 
 async function fetchNode(id: string, context: Context): Promise<object | null> {
   const parsed = parseId(id);

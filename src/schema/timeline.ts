@@ -2,11 +2,12 @@
  * All that is known of how an envelope came to stand where it does, in one list.
  * @module
  */
+import { permits } from '../auth/principal.ts';
 import type { CommandRow } from '../envelopes/commands.ts';
 import type { EventRow } from '../events/read.ts';
 import { MAX_TIMELINE } from '../model/limits.ts';
 import type { DeliveryRow } from '../webhooks/deliveries.ts';
-import { builder, permits } from './builder.ts';
+import { builder, principalOf } from './builder.ts';
 import type { Context } from './context.ts';
 import { CommandRef, EnvelopeEventRef, WebhookDeliveryRef } from './refs.ts';
 
@@ -71,10 +72,11 @@ builder.objectRef<Of<'EventRecorded'>>('EventRecorded').implement({
 /** What comes first of one moment: what was asked, the call that told, what became of it. */
 const ORDER: readonly Entry['type'][] = ['CommandAsked', 'DeliveryReceived', 'EventRecorded', 'CommandOutcome'];
 
-export async function timelineOf(envelopeId: string, { loaders, principal }: Context): Promise<Entry[]> {
+export async function timelineOf(envelopeId: string, context: Context): Promise<Entry[]> {
+  const { loaders } = context;
   const [commands, deliveries, events] = await Promise.all([
     loaders.commands.load(envelopeId),
-    permits(principal, 'deliveries:read') ? loaders.deliveries.load(envelopeId) : [],
+    permits(principalOf(context), 'deliveries:read') ? loaders.deliveries.load(envelopeId) : [],
     loaders.events.load(envelopeId),
   ]);
   const tried = commands.filter(({ attempt }) => attempt > 0);

@@ -18,7 +18,13 @@ export function pem(key: KeyObject): string {
   return key.export({ type: key.type === 'public' ? 'spki' : 'pkcs8', format: 'pem' }).toString();
 }
 
-const common = { issuer: 'https://id.example', audience: 'countersign', typ: 'at+jwt', tenantClaim: 'tenant' };
+const common = {
+  issuer: 'https://id.example',
+  audience: 'countersign',
+  typ: ['at+jwt'] as const,
+  tenantClaim: 'tenant',
+  scopeClaim: 'scope',
+};
 export const secretConfig: AuthConfig = { ...common, algorithms: ['HS256'], key: { kind: 'secret', secret: SECRET } };
 export const rsaConfig: AuthConfig = {
   ...common,

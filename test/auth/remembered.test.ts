@@ -16,6 +16,7 @@ function counted(lifeMs = 60_000) {
         tenantId: TENANT,
         subject: authorization ?? '',
         scopes: new Set(),
+        scopeClaims: ['scope'],
         envelopes: null,
         expiresAt: new Date(world.now().getTime() + lifeMs),
       };

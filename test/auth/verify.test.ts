@@ -44,6 +44,7 @@ describe('a good token', () => {
       tenantId: TENANT,
       subject: 'user-1',
       scopes: new Set(['envelopes:read', 'accounts:write']),
+      scopeClaims: ['scope', 'scp', 'scopes'],
       envelopes: null,
       expiresAt: new Date((NOW + 600) * 1_000),
     });
@@ -94,6 +95,45 @@ describe('a good token', () => {
     });
     const { message } = await refusal(verifier.verify(`Bearer ${hmacToken()}`));
     expect(message).toContain(claim);
+  });
+
+  const NAMESPACED = 'https://example.com/scopes';
+  const both = ['envelopes:read', 'accounts:read'];
+  it.each([
+    ['scope', 'a text', both.join(' ')],
+    ['scp', 'a list (Okta)', both],
+    ['scp', 'a text (Entra)', both.join(' ')],
+    ['scopes', 'a list', both],
+    ['scope', 'a text with more space than it needs', ` ${both.join('  ')} `],
+    [NAMESPACED, 'a list (Auth0)', both],
+    [NAMESPACED, 'a text', both.join(' ')],
+    ['roles', 'a list (an application of Entra)', both],
+  ])('has the scopes of its claim `%s`: %s', async (claim, _kind, value) => {
+    const scopeClaim = ['roles', NAMESPACED].includes(claim) ? claim : 'scope';
+    const verifier = await createVerifier({ ...secretConfig, scopeClaim }, world);
+    const { scopes, scopeClaims } = await verifier.verify(
+      `Bearer ${hmacToken({}, { scope: undefined, [claim]: value })}`,
+    );
+    expect(scopes).toEqual(new Set(both));
+    expect(scopeClaims).toContain(claim);
+  });
+
+  it('has the scopes of all these claims together, and those of no other', async () => {
+    const claims = { scope: 'envelopes:read', scp: ['accounts:read'], roles: ['accounts:write'] };
+    const { scopes } = await bySecret.verify(`Bearer ${hmacToken({}, claims)}`);
+    expect(scopes).toEqual(new Set(both));
+  });
+
+  it.each<[why: string, taken: readonly [string, ...string[]], typ: unknown]>([
+    ['as configured', ['JWT'], 'JWT'],
+    ['in another case', ['JWT'], 'jwt'],
+    ['as a whole media type', ['at+jwt'], 'application/at+jwt'],
+    ['one of several', ['at+jwt', 'JWT'], 'JWT'],
+    ['none, where that is configured (Okta)', ['none'], undefined],
+    ['none, among others', ['at+jwt', 'none'], undefined],
+  ])('is taken with a `typ` %s', async (_why, taken, typ) => {
+    const verifier = await createVerifier({ ...secretConfig, typ: taken }, world);
+    await expect(verifier.verify(`Bearer ${hmacToken({ typ })}`)).resolves.toBeTruthy();
   });
 
   it('stays narrowed when the ids it is narrowed to are none of ours', async () => {
@@ -183,6 +223,83 @@ describe('a bad token', () => {
     expect(message).not.toContain(SECRET);
     for (const part of [TENANT, 'user-1', ...(authorization ?? '').split('.').filter((part) => part.length > 20)])
       expect(message).not.toContain(part);
+  });
+
+  const CLAIM = 'https://id.example/tenant';
+  const named = { ...secretConfig, tenantClaim: CLAIM, scopeClaim: 'https://id.example/scopes' };
+  const otherwise = { [CLAIM]: TENANT };
+  it.each([
+    ['no `typ`', hmacToken({ typ: undefined }, otherwise), 'typ', 'missing', '"at+jwt" (AUTH_TYP)'],
+    ['another `typ`', hmacToken({ typ: 'JWT' }, otherwise), 'typ', 'wrong', '"at+jwt" (AUTH_TYP)'],
+    [
+      'no issuer',
+      hmacToken({}, { ...otherwise, iss: undefined }),
+      'iss',
+      'missing',
+      '"https://id.example" (AUTH_ISSUER)',
+    ],
+    ['another issuer', hmacToken({}, { ...otherwise, iss: 'x' }), 'iss', 'wrong', '"https://id.example" (AUTH_ISSUER)'],
+    [
+      'other audiences',
+      hmacToken({}, { ...otherwise, aud: ['x', 'y'] }),
+      'aud',
+      'wrong',
+      '"countersign", alone or in a list (AUTH_AUDIENCE)',
+    ],
+    ['no tenant', hmacToken(), CLAIM, 'missing', 'the UUID of the tenant (AUTH_TENANT_CLAIM names the claim)'],
+    [
+      'a tenant that is no UUID',
+      hmacToken({}, { [CLAIM]: 'org_42' }),
+      CLAIM,
+      'malformed',
+      'the UUID of the tenant (AUTH_TENANT_CLAIM names the claim)',
+    ],
+    [
+      'no subject',
+      hmacToken({}, { ...otherwise, sub: undefined }),
+      'sub',
+      'missing',
+      'a text of 1 to 255 characters that says who asks',
+    ],
+    [
+      'no end',
+      hmacToken({}, { ...otherwise, exp: undefined }),
+      'exp',
+      'missing',
+      'the end of the token, in seconds since 1970',
+    ],
+    [
+      'an end in text',
+      hmacToken({}, { ...otherwise, exp: 'soon' }),
+      'exp',
+      'malformed',
+      'the end of the token, in seconds since 1970',
+    ],
+    [
+      'scopes in a number',
+      hmacToken({}, { ...otherwise, scp: 7 }),
+      'scp',
+      'malformed',
+      'scopes in a text, separated by spaces, or in a list',
+    ],
+    [
+      'configured scopes in an object',
+      hmacToken({}, { ...otherwise, 'https://id.example/scopes': { all: true } }),
+      'https://id.example/scopes',
+      'malformed',
+      'scopes in a text, separated by spaces, or in a list',
+    ],
+    [
+      'envelopes in a text',
+      hmacToken({}, { ...otherwise, envelopes: 'env_1' }),
+      'envelopes',
+      'malformed',
+      'a list of at most 200 ids (env_…)',
+    ],
+  ])('is refused with what was looked for: %s', async (_title, token, claim, how, expected) => {
+    const verifier = await createVerifier(named, world);
+    const { message } = await refusal(verifier.verify(`Bearer ${token}`));
+    expect(message).toBe(`The token's \`${claim}\` is ${how}: expected is ${expected}.`);
   });
 
   it('is refused: encrypted and compressed', async () => {

@@ -15,6 +15,7 @@ test.each(demoTabs('acc_1', 'env_1'))(
       tenantId: 't1',
       subject: 's',
       scopes: new Set<never>(),
+      scopeClaims: ['scope'],
       envelopes: null,
       expiresAt: new Date(Date.now() + 60_000),
     };

@@ -197,6 +197,7 @@ function verifier(): GraphqlServerOptions['verify'] {
       tenantId: token === 'other' ? 't2' : 't1',
       subject: 's',
       scopes: new Set(),
+      scopeClaims: ['scope'],
       envelopes: null,
       expiresAt,
     };

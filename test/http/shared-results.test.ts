@@ -69,6 +69,7 @@ describe('a viewer', () => {
     tenantId: 'tenant',
     subject: 'ada',
     scopes: new Set(['envelopes:read', 'deliveries:read']),
+    scopeClaims: ['scope'],
     envelopes: null,
     expiresAt: new Date('2030-01-01'),
   };

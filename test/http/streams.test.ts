@@ -128,9 +128,20 @@ describe('a socket', () => {
     async (authorization) => {
       const { socket, closed } = open(gateway.port);
       socket.on('open', () => socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization } })));
-      expect(await closed).toEqual({ code: 4403, reason: 'UNAUTHENTICATED' });
+      expect(await closed).toEqual({ code: 4403, reason: 'UNAUTHENTICATED: The token is not valid.' });
     },
   );
+
+  test('is closed with as much of a long reason as a close frame holds', async () => {
+    await using small = await startGateway({
+      verify: async () => {
+        throw Object.assign(new Error('ä'.repeat(200)), { code: 'UNAUTHENTICATED' });
+      },
+    });
+    const { socket, closed } = open(small.port);
+    socket.on('open', () => socket.send(JSON.stringify({ type: 'connection_init' })));
+    expect(await closed).toEqual({ code: 4403, reason: `UNAUTHENTICATED: ${'ä'.repeat(51)}…` });
+  });
 
   test('is refused to a page of a foreign origin, and given to an allowed one', async () => {
     expect(await open(gateway.port, { origin: 'http://evil.example' }).opened).toBe(false);
@@ -197,7 +208,7 @@ describe('a socket', () => {
         asked += 1;
         if (asked === 1) await judged.promise;
         const expiresAt = new Date(Date.now() + 60_000);
-        return { tenantId: 't1', subject: 's', scopes: new Set(), envelopes: null, expiresAt };
+        return { tenantId: 't1', subject: 's', scopes: new Set(), scopeClaims: ['scope'], envelopes: null, expiresAt };
       },
     });
     const first = open(small.port);

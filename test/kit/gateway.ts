@@ -22,8 +22,9 @@ const AUTH: GatewayOptions['auth'] = {
   audience: 'countersign',
   key: { kind: 'secret', secret: 'a-secret-of-the-tests-that-is-long-enough' },
   algorithms: ['HS256'],
-  typ: 'at+jwt',
+  typ: ['at+jwt'],
   tenantClaim: 'tenant',
+  scopeClaim: 'scope',
 };
 const SECRET_KEYS = [{ kid: 'test', key: Buffer.alloc(32, 7) }];
 

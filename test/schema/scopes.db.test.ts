@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Scope } from '../../src/auth/principal.ts';
+import { z } from 'zod';
+import { type Scope, SCOPES } from '../../src/auth/principal.ts';
 import { uuidOf } from '../../src/model/ids.ts';
 import { type Answer, at, codesOf, eventually, listAt } from '../kit/answer.ts';
 import { SEND, VOID } from '../kit/envelopes.ts';
@@ -33,7 +34,28 @@ describe('a token without a scope', async () => {
     const answer = await ask(kind, plain?.document ?? '', plain?.variables);
     expect(answer.data?.[name] ?? null).toBeNull();
     expect(codesOf(answer)).toEqual(['FORBIDDEN']);
-    expect(answer.errors?.[0]?.message).toBe('The token lacks the scope for this.');
+    const { message, extensions } = answer.errors?.[0] ?? {};
+    const { requiredScope } = z.object({ requiredScope: z.enum(SCOPES) }).parse(extensions);
+    expect(extensions).toEqual({ code: 'FORBIDDEN', requiredScope, claims: ['scope', 'scp', 'scopes'] });
+    expect(message).toBe(
+      `The token lacks the scope \`${requiredScope}\`. Scopes were looked for in its claims \`scope\`, \`scp\`, \`scopes\`.`,
+    );
+    expect(requiredScope.endsWith(kind === 'mutation' ? ':write' : ':read')).toBe(true);
+  });
+
+  test('is told the same over HTTP, server-sent events and WebSocket', async () => {
+    const document = 'subscription { events { cursor } }';
+    const [overHttp, overSse, overWebSocket] = await Promise.all([
+      api.gql(token, '{ events(first: 1) { nodes { id } } }'),
+      api.sse(token, document).first(() => true),
+      api.ws(token, document).first(() => true),
+    ]);
+    const said = [overHttp, overSse, overWebSocket].map(({ errors }) => {
+      const { message, extensions } = errors?.[0] ?? {};
+      return { message, extensions };
+    });
+    expect(said[0]?.extensions).toMatchObject({ code: 'FORBIDDEN', requiredScope: 'envelopes:read' });
+    expect(said).toEqual([said[0], said[0], said[0]]);
   });
 
   test('learns who it is all the same', async () => {
@@ -114,7 +136,11 @@ describe('a token narrowed to one envelope', async () => {
 
   test('changes nothing, not even that one', async () => {
     const answer = await api.gql(token, VOID, { input: { id: one, reason: 'Mine' } });
-    expect(codesOf(answer)).toEqual(['FORBIDDEN']);
+    expect(answer.errors?.[0]).toMatchObject({
+      message:
+        'The claim `envelopes` narrows the token to reading and following some envelopes, so it may not do what takes the scope `envelopes:write`.',
+      extensions: { code: 'FORBIDDEN', requiredScope: 'envelopes:write', claims: ['envelopes'] },
+    });
     expect(codesOf(await api.gql(token, SEND, { input: { idempotencyKey: 'k', what: { draftId: one } } }))).toEqual([
       'FORBIDDEN',
     ]);

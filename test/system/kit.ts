@@ -119,8 +119,9 @@ export function serveToken({ issuer, secret, tenantId }: ServeSettings): Promise
     audience: 'countersign',
     key: { kind: 'secret' as const, secret },
     algorithms: ['HS256'],
-    typ: 'at+jwt',
+    typ: ['at+jwt'] as const,
     tenantClaim: 'tenant',
+    scopeClaim: 'scope',
   };
   return mintToken(auth, { tenantId, subject: 'tester', scopes: SCOPES, expiresInSeconds: 7_200 }, systemWorld());
 }
