@@ -181,7 +181,30 @@ function urlOf(value: string): URL | null {
 
 const postgresUrl = z
   .string('is missing: postgres://user:password@host/database')
-  .refine((value) => /^postgres(ql)?:$/.test(urlOf(value)?.protocol ?? ''), 'is not a postgres:// address');
+  .refine((value) => /^postgres(ql)?:$/.test(urlOf(value)?.protocol ?? ''), {
+    message: 'is not a postgres:// address; special characters of a password are written as %XX in it',
+    abort: true,
+  })
+  .transform(withSslMode);
+
+const SSL_MODES = ['disable', 'no-verify', 'prefer', 'require', 'verify-ca', 'verify-full'];
+
+/**
+ * The driver takes `prefer`, `require` and `verify-ca` for `verify-full`, warns of it with many lines, and takes any
+ * other word for `verify-full` too. Here it is said before, once.
+ */
+function withSslMode(value: string, context: z.core.$RefinementCtx<string>): string {
+  const url = new URL(value);
+  const mode = url.searchParams.get('sslmode');
+  if (mode === null || url.searchParams.get('uselibpqcompat') === 'true') return value;
+  if (!SSL_MODES.includes(mode)) {
+    context.addIssue({ code: 'custom', message: `has another sslmode than ${SSL_MODES.join(', ')}` });
+    return z.NEVER;
+  }
+  if (mode === 'disable' || mode === 'no-verify' || mode === 'verify-full') return value;
+  url.searchParams.set('sslmode', 'verify-full');
+  return url.href;
+}
 
 function webUrl(missing: string, plain: boolean) {
   return z

@@ -94,6 +94,23 @@ describe('the configuration of serve', () => {
     ]);
   });
 
+  it.each([
+    ['require', 'verify-full'],
+    ['prefer', 'verify-full'],
+    ['verify-ca', 'verify-full'],
+    ['verify-full', 'verify-full'],
+    ['no-verify', 'no-verify'],
+    ['disable', 'disable'],
+  ])('takes sslmode=%s for %s', (given, taken) => {
+    const address = (mode: string) => `postgres://u:p%20w@db/x?sslmode=${mode}&sslrootcert=%2Fca.pem`;
+    expect(databaseUrl({ DATABASE_URL: address(given) })).toBe(address(taken));
+  });
+
+  it('leaves sslmode to the driver where libpq is to be followed', () => {
+    const libpq = 'postgres://u@db/x?uselibpqcompat=true&sslmode=require';
+    expect(databaseUrl({ DATABASE_URL: libpq })).toBe(libpq);
+  });
+
   it('takes several types of tokens, and a claim for scopes', () => {
     const env = { ...GOOD, AUTH_TYP: 'at+jwt, JWT,none', AUTH_SCOPE_CLAIM: 'https://example.com/scopes' };
     expect(serveConfig(env).auth).toMatchObject({
@@ -113,6 +130,8 @@ describe('the configuration of serve', () => {
 
   it.each([
     ['DATABASE_URL', 'mysql://db/x', 'is not a postgres:// address'],
+    ['DATABASE_URL', 'postgres://user:p/w@db/x', 'is not a postgres:// address'],
+    ['DATABASE_URL', 'postgres://db/x?sslmode=on', 'has another sslmode than disable, no-verify, prefer, require'],
     ['DATABASE_CONNECTIONS', '0', 'is a whole number from 1 to 500'],
     ['PORT', '65536', 'is a whole number from 0 to 65535'],
     ['PORT', '0x10', 'is a whole number from 0 to 65535'],

@@ -127,10 +127,19 @@ async function deliveryCheck({ database }: HealthDeps, { tenantId, id }: Account
   const [check, name] = ['delivery', 'Last webhook'];
   if (refused && (!taken || refused.receivedAt > taken.receivedAt)) {
     const detail = `The one of ${refused.receivedAt.toISOString()} was refused: ${refused.reason ?? 'no reason is known'}.`;
-    return found(check, name, taken ? 'WARNING' : 'FAILING', detail, 'Compare the HMAC keys, and WEBHOOK_SOURCES.');
+    return found(check, name, taken ? 'WARNING' : 'FAILING', detail, fixOfRefusal(refused.reason));
   }
   if (taken) return found(check, name, 'OK', `The last one came at ${taken.receivedAt.toISOString()}.`);
   return found(check, name, 'UNKNOWN', 'None has come yet.', 'Send an envelope, and see that PUBLIC_URL is reached.');
+}
+
+/** The two reasons of `webhooks/source.ts` name what it looked at; every other one is the signature's. */
+function fixOfRefusal(reason: string | null): string {
+  if (reason?.includes('WEBHOOK_SOURCES'))
+    return "If it is the provider's address, add it to WEBHOOK_SOURCES; if it is that of a proxy of yours, name it in TRUSTED_PROXIES.";
+  if (reason?.includes('X-Forwarded-For'))
+    return 'Let the proxies that TRUSTED_PROXIES names add the address of the caller to X-Forwarded-For.';
+  return 'Compare the HMAC keys here and at the provider: add one by updateAccount, or at the provider.';
 }
 
 /** False when it was sealed with a key that is gone, or isn't what was sealed for this row. */

@@ -7,6 +7,7 @@ import { everyAccount } from '../accounts/every-account.ts';
 import { createHealthChecks } from '../accounts/health.ts';
 import { createSealer } from '../auth/sealer.ts';
 import type { doctorConfig } from '../config.ts';
+import { DatabaseFault, statementFault } from '../db/database-fault.ts';
 import { faultOfDatabase } from '../db/fit.ts';
 import { databaseTime, pendingMigrations } from '../db/pending-migrations.ts';
 import { openPostgres } from '../db/postgres.ts';
@@ -46,21 +47,37 @@ export async function examine(settings: Settings, world: World): Promise<Finding
   findings.push(...(await addressFindings(settings, world)));
   const { databaseUrl } = settings;
   if (databaseUrl === null) return findings;
-  const database = await databaseFindings(databaseUrl, world);
-  findings.push(...database);
-  if (database.some(({ state }) => state === 'fail')) return findings;
-  return [...findings, ...(await accountFindings(settings, databaseUrl, world))];
+  try {
+    const database = await databaseFindings(databaseUrl, world);
+    findings.push(...database);
+    if (database.some(({ state }) => state === 'fail')) return findings;
+    return [...findings, ...(await accountFindings(settings, databaseUrl, world))];
+  } catch (error) {
+    const fault = error instanceof DatabaseFault ? error : statementFault(error);
+    if (fault === null) throw error;
+    return [...findings, faultFinding('access', fault)];
+  }
+}
+
+function faultFinding(check: string, { what, fix }: DatabaseFault): Finding {
+  return bad('fail', 'database', check, `DATABASE_URL: ${what}.`, fix);
 }
 
 async function databaseFindings(url: string, world: World): Promise<Finding[]> {
   const fault = await faultOfDatabase(url);
-  if (fault !== null) return [bad('fail', 'database', 'connection', fault, null)];
+  if (fault !== null) return [faultFinding('connection', fault)];
   const findings = [ok('database', 'connection', 'It answers, and its login is bound by row-level security.')];
   const pending = await pendingMigrations(url);
   findings.push(
     pending === 0
       ? ok('database', 'migrations', 'It is up to date.')
-      : bad('fail', 'database', 'migrations', `It lacks ${pending} migrations.`, 'Run: countersign migrate'),
+      : bad(
+          'fail',
+          'database',
+          'migrations',
+          `It lacks ${pending} ${pending === 1 ? 'migration' : 'migrations'}.`,
+          'Run: countersign migrate',
+        ),
   );
   const skew = Math.abs((await databaseTime(url)).getTime() - world.now().getTime());
   const detail = `This machine's clock and the database's differ by ${Math.round(skew / 1_000)} s.`;
@@ -78,23 +95,30 @@ const ADDRESS_MS = 5_000;
 
 async function addressFindings({ publicUrl }: Settings, world: World): Promise<Finding[]> {
   if (publicUrl === null) return [];
-  const fix = 'See that the gateway runs, and that PUBLIC_URL leads to it from outside: docs/recipes/tunnel.md.';
   const https = publicUrl.startsWith('https:')
     ? ok('gateway', 'https', 'PUBLIC_URL is https.')
-    : bad('warn', 'gateway', 'https', 'PUBLIC_URL is not https: only a sandbox can send webhooks there.', fix);
+    : bad('warn', 'gateway', 'https', 'PUBLIC_URL is not https: only a sandbox can send webhooks there.', TLS_IN_FRONT);
+  const warn = (detail: string): Finding => bad('warn', 'gateway', 'address', detail, REACHED);
   try {
     const response = await world.fetch(`${publicUrl}/health/live`, { signal: AbortSignal.timeout(ADDRESS_MS) });
     await response.body?.cancel();
     const { status } = response;
-    return [
-      https,
-      status === 200
-        ? ok('gateway', 'address', 'PUBLIC_URL answers.')
-        : bad('warn', 'gateway', 'address', `PUBLIC_URL answers ${status} where a gateway says that it lives.`, fix),
-    ];
-  } catch {
-    return [https, bad('warn', 'gateway', 'address', "PUBLIC_URL can't be reached from this machine.", fix)];
+    if (status === 200) return [https, ok('gateway', 'address', 'PUBLIC_URL answers.')];
+    return [https, warn(`PUBLIC_URL answers ${status} where a gateway says that it lives.`)];
+  } catch (error) {
+    return [https, warn(`PUBLIC_URL can't be reached from this machine (${reasonOf(error)}).`)];
   }
+}
+
+const TLS_IN_FRONT =
+  'The gateway speaks plain HTTP: put a balancer or proxy with a certificate in front of it, and set PUBLIC_URL to the https address of that. For a trial on a laptop use a tunnel: docs/recipes/tunnel.md.';
+const REACHED = 'See that the gateway runs, and that PUBLIC_URL leads to it from outside.';
+
+/** What the network called it: a failed fetch has that within. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  if (!(cause instanceof Error)) return String(cause);
+  return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name;
 }
 
 async function accountFindings(settings: Settings, url: string, world: World): Promise<Finding[]> {

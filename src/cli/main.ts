@@ -2,9 +2,7 @@
  * One function per command. Faults that a person can mend are said in a sentence, never with a stack.
  * @module
  */
-import { ConfigError } from '../config.ts';
-import { DirectoryInUse } from '../db/data-directory.ts';
-import { UsageError } from './usage.ts';
+import { sentenceFor } from './sentences.ts';
 
 const USAGE = `countersign: one GraphQL API over e-signature providers
 
@@ -65,22 +63,9 @@ export async function main(args: readonly string[]): Promise<number> {
   try {
     return await command(rest);
   } catch (error) {
-    const said = sentenceFor(error);
+    const said = sentenceFor(error, name);
     if (said === null) throw error;
     process.stderr.write(`${said}\n`);
     return 1;
   }
-}
-
-/** Null for what nobody foresaw: that deserves its stack. */
-function sentenceFor(error: unknown): string | null {
-  if (error instanceof ConfigError || error instanceof DirectoryInUse || error instanceof UsageError)
-    return error.message;
-  if (error instanceof Error && error.name === 'TracingNotInstalled') return error.message;
-  if (!(error instanceof Error) || !('code' in error)) return null;
-  if (error.code === 'EADDRINUSE') {
-    const port = 'port' in error ? String(error.port) : 'that';
-    return `Port ${port} is in use. Stop what uses it, or choose another with --port or --sandbox-port (0 takes any).`;
-  }
-  return String(error.code).startsWith('ERR_PARSE_ARGS_') ? error.message : null;
 }

@@ -8,7 +8,6 @@ import { faultOfDatabase } from '../db/fit.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { systemWorld } from '../world.ts';
 import { untilStopped } from './signals.ts';
-import { UsageError } from './usage.ts';
 
 export async function serve(args: readonly string[]): Promise<number> {
   parseArgs({ args: [...args], options: {} });
@@ -22,7 +21,7 @@ export async function serve(args: readonly string[]): Promise<number> {
     tracing.defer(close);
   }
   const fault = await faultOfDatabase(config.databaseUrl);
-  if (fault !== null) throw new UsageError(fault);
+  if (fault !== null) throw fault;
   // Loaded once it is known that there will be a gateway: whoever forgot a setting hears of it at once.
   const { migratePostgres } = await import('../db/migrate.ts');
   const { openPostgres } = await import('../db/postgres.ts');

@@ -86,15 +86,6 @@ export async function rowsOf(tx: Tx, statement: SQL): Promise<readonly Record<st
   throw new TypeError('the driver answered without rows');
 }
 
-/** SQLSTATE of a failed statement, or null when the error isn't the database's. Each has a digit: EPIPE isn't one. */
-export function sqlState(error: unknown): string | null {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if ('code' in cause && typeof cause.code === 'string' && /^(?=.*\d)[0-9A-Z]{5}$/.test(cause.code))
-      return cause.code;
-  }
-  return null;
-}
-
 /**
  * Throws when row-level security would not hold: asked inside a tenant transaction, of the role that is in force there.
  */

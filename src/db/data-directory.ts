@@ -16,13 +16,34 @@ export class DirectoryInUse extends Error {
   }
 }
 
+/** The directory, or what is kept in it, can't be read or written; the message says why, and what to do. */
+export class DirectoryUnusable extends Error {
+  constructor(what: string, cause: unknown, fix: string) {
+    super(`${what}: ${cause instanceof Error ? cause.message : String(cause)}. ${fix}`, { cause });
+    this.name = 'DirectoryUnusable';
+  }
+}
+
 export interface HeldDirectory {
   readonly path: string;
   release(): Promise<void>;
 }
 
-/** Makes the directory if need be and holds it. Throws DirectoryInUse when a living process does. */
+/**
+ * Makes the directory if need be and holds it. Throws DirectoryInUse when a living process does, and DirectoryUnusable
+ * when it can't be made or written.
+ */
 export async function holdDirectory(directory: string): Promise<HeldDirectory> {
+  try {
+    return await hold(directory);
+  } catch (error) {
+    if (error instanceof DirectoryInUse) throw error;
+    const fix = 'Give --data-dir a directory that this user may write.';
+    throw new DirectoryUnusable(`${directory} can't be the data directory`, error, fix);
+  }
+}
+
+async function hold(directory: string): Promise<HeldDirectory> {
   mkdirSync(directory, { recursive: true });
   const path = realpathSync(directory);
   const address = lockAddress(path);

@@ -2,24 +2,24 @@
  * Whether a Postgres may be used at all, asked before anything is written to it.
  * @module
  */
-import { Client } from 'pg';
+import { connectTo } from './connect.ts';
+import { DatabaseFault } from './database-fault.ts';
 
 /**
- * Why the database at `url` can't be used, in a sentence; null when it can. A login that row-level security doesn't
- * bind would own the tables, and a clock set by hand is for simulations.
+ * Why the database at `url` can't be used; null when it can. A login that row-level security doesn't bind would own the
+ * tables, and a clock set by hand is for simulations.
  */
-export async function faultOfDatabase(url: string): Promise<string | null> {
-  const client = new Client({
-    connectionString: url,
-    application_name: 'countersign',
-    connectionTimeoutMillis: 10_000,
-  });
-  client.on('error', () => undefined);
+export async function faultOfDatabase(url: string): Promise<DatabaseFault | null> {
   try {
-    await client.connect();
+    return await faultOfLogin(url);
   } catch (error) {
-    return `DATABASE_URL: the database can't be reached: ${saying(error)}.`;
+    if (error instanceof DatabaseFault) return error;
+    throw error;
   }
+}
+
+async function faultOfLogin(url: string): Promise<DatabaseFault | null> {
+  const client = await connectTo(url);
   try {
     const { rows } = await client.query<{ name: string; bypasses: boolean; now: string }>(
       `SELECT rolname::text AS name, rolsuper OR rolbypassrls AS bypasses, coalesce(current_setting('countersign.now', true), '') AS now
@@ -27,16 +27,17 @@ export async function faultOfDatabase(url: string): Promise<string | null> {
     );
     const [login] = rows;
     if (!login || login.bypasses) {
-      return `DATABASE_URL: the login "${login?.name}" is a superuser or bypasses row-level security. Use one that owns the database, may create roles, and no more.`;
+      return new DatabaseFault(
+        `the login "${login?.name}" is a superuser or bypasses row-level security`,
+        'Use one that owns the database, may create roles, and no more.',
+      );
     }
-    return login.now === '' ? null : 'The database has `countersign.now` set: that is for simulations. Reset it.';
+    if (login.now === '') return null;
+    return new DatabaseFault(
+      'the database has `countersign.now` set, which is for simulations',
+      'Reset it: ALTER DATABASE … RESET countersign.now, and the same for the role.',
+    );
   } finally {
     await client.end();
   }
-}
-
-/** The words of a failed connection; several addresses that all failed have theirs within. */
-function saying(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(saying).join(', ');
-  return error instanceof Error ? error.message : String(error);
 }

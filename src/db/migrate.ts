@@ -6,14 +6,15 @@ import { fileURLToPath } from 'node:url';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
-import { Client } from 'pg';
 import { z } from 'zod';
+import { connectTo } from './connect.ts';
+import { statementFault } from './database-fault.ts';
 
 /** Beside this file in the sources and in the package alike. */
 export const MIGRATIONS = fileURLToPath(new URL('./migrations', import.meta.url));
 
 /** An arbitrary number that means "countersign migrates". */
-const LOCK = 7_265_881_113;
+export const MIGRATION_LOCK = 7_265_881_113;
 
 /** Asked as the owner: the role that tenants' transactions switch to has nothing to do with migrations. */
 export const LAST_MIGRATION = 'SELECT max(created_at)::text AS last FROM drizzle.__drizzle_migrations';
@@ -31,13 +32,18 @@ export function missingMigrations(rows: unknown): number {
 /** The answer of a database where nothing was ever migrated, and so no table tells. */
 export const NEVER_MIGRATED = [{ last: 0 }];
 
-/** Brings the database at `url` up to date; safe to run from several processes at once. */
-export async function migratePostgres(url: string): Promise<void> {
-  const client = new Client({ connectionString: url, application_name: 'countersign migrate' });
-  await client.connect();
+/** Longer than another process migrates; and no statement waits longer for what a running gateway holds. */
+const LOCK_WAIT_MS = 120_000;
+
+/** Brings the database at `url` up to date; safe to run from several processes at once. Throws DatabaseFault. */
+export async function migratePostgres(url: string, lockWaitMs = LOCK_WAIT_MS): Promise<void> {
+  const client = await connectTo(url, 'countersign migrate');
   try {
-    await client.query('SELECT pg_advisory_lock($1)', [LOCK]);
+    await client.query(`SET lock_timeout = ${lockWaitMs}`);
+    await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     await migrate(drizzle(client), { migrationsFolder: MIGRATIONS });
+  } catch (error) {
+    throw statementFault(error) ?? error;
   } finally {
     // Ending the session frees the lock.
     await client.end();

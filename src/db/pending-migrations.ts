@@ -2,18 +2,18 @@
  * Whether a database has all the migrations of this version, asked without changing it.
  * @module
  */
-import { Client } from 'pg';
-import { sqlState } from './client.ts';
+import { connectTo } from './connect.ts';
+import { sqlState, statementFault } from './database-fault.ts';
 import { LAST_MIGRATION, missingMigrations, NEVER_MIGRATED } from './migrate.ts';
 
 /** No such table, no such schema: nothing was ever migrated. */
 const NOT_THERE = new Set(['42P01', '3F000']);
 
-/** How many migrations the database at `url` lacks. */
+/** How many migrations the database at `url` lacks. Throws DatabaseFault. */
 export async function pendingMigrations(url: string): Promise<number> {
   const rows = await ask(url, LAST_MIGRATION).catch((error: unknown) => {
     if (NOT_THERE.has(sqlState(error) ?? '')) return NEVER_MIGRATED;
-    throw error;
+    throw statementFault(error) ?? error;
   });
   return missingMigrations(rows);
 }
@@ -27,13 +27,7 @@ export async function databaseTime(url: string): Promise<Date> {
 
 /** What the statement answers, over a connection of its own. */
 async function ask<T extends object>(url: string, statement: string): Promise<T[]> {
-  const client = new Client({
-    connectionString: url,
-    application_name: 'countersign',
-    connectionTimeoutMillis: 10_000,
-  });
-  client.on('error', () => undefined);
-  await client.connect();
+  const client = await connectTo(url);
   try {
     return (await client.query<T>(statement)).rows;
   } finally {

@@ -7,6 +7,7 @@ import { PGlite } from '@electric-sql/pglite';
 import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
 import { type Database, inTenants, SNAPSHOT } from './client.ts';
+import { DirectoryUnusable } from './data-directory.ts';
 import { LAST_MIGRATION, MIGRATIONS, missingMigrations } from './migrate.ts';
 
 export interface PgliteOptions {
@@ -17,10 +18,7 @@ export interface PgliteOptions {
 }
 
 export async function openPglite(options: PgliteOptions = {}): Promise<Database> {
-  const client = await PGlite.create(
-    options.directory ?? 'memory://',
-    options.snapshot ? { loadDataDir: options.snapshot } : {},
-  );
+  const client = await createClient(options);
   const database = drizzle(client);
   if (!options.snapshot) await migrate(database, { migrationsFolder: MIGRATIONS });
   return {
@@ -39,4 +37,14 @@ export async function openPglite(options: PgliteOptions = {}): Promise<Database>
     connections: () => null,
     close: () => client.close(),
   };
+}
+
+async function createClient({ directory, snapshot }: PgliteOptions): Promise<PGlite> {
+  if (directory === undefined) return PGlite.create('memory://', snapshot ? { loadDataDir: snapshot } : {});
+  try {
+    return await PGlite.create(directory);
+  } catch (error) {
+    const fix = 'Put back what belongs there, or give --data-dir another directory to begin anew.';
+    throw new DirectoryUnusable(`The database in ${directory} can't be opened`, error, fix);
+  }
 }

@@ -3,7 +3,8 @@
  * @module
  */
 import { DrizzleQueryError, sql } from 'drizzle-orm';
-import { type Database, type SendLast, sent, sqlState, type Tx } from '../db/client.ts';
+import { type Database, type SendLast, sent, type Tx } from '../db/client.ts';
+import { sqlState } from '../db/database-fault.ts';
 import type { Edit } from '../envelopes/edit.ts';
 import { lockSighted, type Observed, observe, type Sighted } from '../envelopes/observe.ts';
 import type { World } from '../world.ts';

@@ -70,9 +70,14 @@ function stateOf({ checks }: Health, id: string): unknown {
   return check && [check.state, check.detail];
 }
 
-async function delivered({ tenantId, id }: AccountRow, verdict: DeliveryVerdict, minute: number): Promise<void> {
+async function delivered(
+  { tenantId, id }: AccountRow,
+  verdict: DeliveryVerdict,
+  minute: number,
+  why = 'no key',
+): Promise<void> {
   const receivedAt = new Date(Date.UTC(2026, 2, 1, 12, minute));
-  const delivery = { id: randomUUID(), accountId: id, receivedAt, reason: verdict === 'REFUSED' ? 'no key' : null };
+  const delivery = { id: randomUUID(), accountId: id, receivedAt, reason: verdict === 'REFUSED' ? why : null };
   await database.withTenants([tenantId], (tx) =>
     tx.insert(deliveries).values({ tenantId, ...delivery, verdict, effect: 'NONE' }),
   );
@@ -205,5 +210,21 @@ describe('the last webhook', () => {
     const row = await connected();
     for (const [verdict, minute] of calls) await delivered(row, verdict, minute);
     expect(stateOf(await health.of(row), 'delivery')).toEqual([state, detail]);
+  });
+
+  it.each([
+    ['the signature', 'no signature matches', /^Compare the HMAC keys/],
+    ['the address', 'it came from 192.0.2.1, which is not among WEBHOOK_SOURCES', /^If it is the provider's address/],
+    [
+      'an address that nobody knows',
+      'it is not known from which address it came: X-Forwarded-For names none',
+      /^Let the proxies that TRUSTED_PROXIES names/,
+    ],
+  ])('that was refused for %s has the fix for that', async (_what, reason, fix) => {
+    const { health, connected } = subject();
+    const row = await connected();
+    await delivered(row, 'REFUSED', 1, reason);
+    const { checks } = await health.of(row);
+    expect(checks.find(({ id }) => id === 'delivery')?.fix).toMatch(fix);
   });
 });

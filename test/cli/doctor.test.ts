@@ -41,6 +41,19 @@ describe('countersign doctor', { timeout: 120_000 }, () => {
     expect(stdout).toMatch(/^fail {2}settings {2}SECRET_KEYS: /m);
   });
 
+  it('tells of an address over plain HTTP how it becomes https, and of one that nobody answers why not', async () => {
+    const gateway = (await found()).all.filter(({ about }) => about === 'gateway');
+    expect(gateway).toMatchObject([
+      { check: 'https', state: 'warn', fix: expect.stringMatching(/^The gateway speaks plain HTTP: put a balancer/) },
+      {
+        check: 'address',
+        state: 'warn',
+        detail: expect.stringMatching(/^PUBLIC_URL can't be reached from this machine \([\w ]+\)\.$/),
+        fix: 'See that the gateway runs, and that PUBLIC_URL leads to it from outside.',
+      },
+    ]);
+  });
+
   it('finds a database that is not migrated, and then one that is and has no accounts', async () => {
     expect(await examine(doctorConfig(env), world)).toContainEqual({
       about: 'database',

@@ -91,7 +91,7 @@ describe('countersign serve', { timeout: 120_000 }, () => {
     const { exit, stderr } = await runCli(['serve'], { env: serveEnvironment(settings, 0) });
     expect(exit.code).toBe(1);
     expect(stderr).toBe(
-      'DATABASE_URL: the database can\'t be reached: database "there_is_no_such_database" does not exist.\n',
+      'DATABASE_URL: the database can\'t be reached: database "there_is_no_such_database" does not exist. Create the database (docs/operations.md), or name one that exists in DATABASE_URL.\n',
     );
   });
 });

@@ -2,12 +2,27 @@
  * What was typed wrong is said in a sentence, never with a stack.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { stripTypeScriptTypes } from 'node:module';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runCli } from '../system/child.ts';
+import { atEnd } from '../kit/at-end.ts';
+import { freePort, runCli } from '../system/child.ts';
+import { serveEnvironment, serveSettings } from '../system/kit.ts';
+
+const scratch = mkdtempSync(join(tmpdir(), 'countersign-usage-'));
+atEnd(() => rm(scratch, { recursive: true, force: true }));
+
+async function takenPort(): Promise<number> {
+  const port = await freePort();
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  atEnd(() => server.close());
+  return port;
+}
 
 describe('the command line', { timeout: 120_000 }, () => {
   it('shows every command when it is asked for help', async () => {
@@ -26,8 +41,21 @@ describe('the command line', { timeout: 120_000 }, () => {
   });
 
   it.each([
-    ['an option that it does not know', ['sandbox', '--prot', '1'], /'--prot'/],
-    ['an option without its value', ['dev', '--port'], /'--port/],
+    [
+      'an option that it does not know',
+      ['sandbox', '--prot', '1'],
+      /^Unknown option '--prot'\. What "countersign sandbox" takes is in "countersign --help"\.\n$/,
+    ],
+    [
+      'an option without its value',
+      ['dev', '--port'],
+      /^Option '--port <value>' argument missing\. What "countersign dev" takes is in "countersign --help"\.\n$/,
+    ],
+    [
+      'an option in place of a value',
+      ['dev', '--port', '--json'],
+      /^Option '--port' argument is ambiguous\. What "countersign dev" takes is in "countersign --help"\.\n$/,
+    ],
     ['a port that is none', ['sandbox', '--port', 'http'], /^--port is a number from 0 to 65535\.\n$/],
     [
       'a public address without https',
@@ -37,11 +65,81 @@ describe('the command line', { timeout: 120_000 }, () => {
     ['a verb that it does not know', ['sandbox', 'seal'], /^There is no "sandbox seal"/],
     ['a tenant that is no UUID', ['token', '--tenant', 'acme'], /^--tenant is a UUID/],
     ['an argument where none is taken', ['migrate', 'now'], /'now'/],
+    ['an option for serve', ['serve', '--port', '1'], /^Unknown option '--port'\. What "countersign serve" takes/],
   ])('says in a sentence that it was given %s', async (_what, args, sentence) => {
     const { exit, stderr } = await runCli(args);
     expect(exit.code).toBe(1);
     expect(stderr).toMatch(sentence);
     expect(stderr).not.toMatch(/\n {4}at /);
+  });
+});
+
+describe('a port that is in use', { timeout: 120_000 }, () => {
+  it.each([
+    [
+      'sandbox',
+      (port: number) => ['sandbox', '--port', String(port)],
+      /choose another with --port \(0 takes any\)\.\n$/,
+    ],
+    ['dev', (port: number) => ['dev', '--port', String(port), '--data-dir', scratch], /--port or --sandbox-port/],
+  ])('is told by %s in a sentence that names its own option', async (_command, args, remedy) => {
+    const port = await takenPort();
+    const { exit, stderr } = await runCli(args(port));
+    expect(exit.code).toBe(1);
+    expect(stderr).toMatch(new RegExp(`^Port ${port} is in use\\. Stop what uses it, or `));
+    expect(stderr).toMatch(remedy);
+  });
+
+  it.each(['PORT', 'METRICS_PORT'])('is told by serve in a sentence that names its settings: %s', async (name) => {
+    const port = await takenPort();
+    const env = { ...serveEnvironment(await serveSettings(), 0), [name]: String(port) };
+    const { exit, stderr } = await runCli(['serve'], { env });
+    expect(exit.code).toBe(1);
+    const said = stderr.split('\n').filter((line) => !line.startsWith('{'));
+    expect(said).toEqual([
+      `Port ${port} is in use. Stop what uses it, or choose another with PORT or METRICS_PORT.`,
+      '',
+    ]);
+  });
+});
+
+describe('a data directory', { timeout: 120_000 }, () => {
+  const dev = (directory: string) => runCli(['dev', '--port', '0', '--sandbox-port', '0', '--data-dir', directory]);
+
+  it.each([
+    ['is a file', (file: string) => file, 'EEXIST'],
+    ['is below a file', (file: string) => join(file, 'data'), 'ENOTDIR'],
+  ])('that %s is refused in a sentence', async (_what, pathFrom, code) => {
+    const file = join(scratch, 'file');
+    writeFileSync(file, '');
+    const { exit, stderr } = await dev(pathFrom(file));
+    expect(exit.code).toBe(1);
+    expect(stderr).toMatch(
+      new RegExp(
+        `^/.* can't be the data directory: ${code}: .*\\. Give --data-dir a directory that this user may write\\.\n$`,
+      ),
+    );
+  });
+
+  it('whose keys can not be read is refused in a sentence, and they stay as they are', async () => {
+    const directory = mkdtempSync(join(scratch, 'keys-'));
+    writeFileSync(join(directory, 'keys.json'), '{"tenantId":');
+    const { exit, stderr } = await dev(directory);
+    expect(exit.code).toBe(1);
+    expect(stderr).toMatch(
+      /keys\.json can't be read: .*\. Put it back: what the database holds is sealed with it\. .*\n$/,
+    );
+    expect(stderr.match(/\n/g)).toHaveLength(1);
+    expect(readFileSync(join(directory, 'keys.json'), 'utf8')).toBe('{"tenantId":');
+  });
+
+  it('whose database can not be opened is refused in a sentence', async () => {
+    const directory = mkdtempSync(join(scratch, 'database-'));
+    mkdirSync(join(directory, 'database'));
+    writeFileSync(join(directory, 'database', 'PG_VERSION'), '18\n');
+    const { exit, stderr } = await dev(directory);
+    expect(exit.code).toBe(1);
+    expect(stderr).toMatch(/^The database in .*database can't be opened: .*\. Put back what belongs there, or .*\n$/);
   });
 });
 

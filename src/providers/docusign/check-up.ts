@@ -107,8 +107,12 @@ function baseUriCheck(
   const check = { id: 'baseUri', name: 'Base URI' };
   if (!('value' in where)) return { ...check, ...failure(where.error) };
   const found = where.value.accounts?.find(({ account_id }) => account_id.toLowerCase() === account.providerAccountId);
+  if (!found) {
+    const fix =
+      'Add the user to the account in DocuSign Admin, or connect the account again with a user who is a member.';
+    return { ...check, state: 'FAILING', detail: 'The user is no member of the account any more.', fix };
+  }
   const fix = 'Connect the account again.';
-  if (!found) return { ...check, state: 'FAILING', detail: 'The user is no member of the account any more.', fix };
   if (found.base_uri.replace(/\/+$/, '') !== account.baseUri) {
     return { ...check, state: 'FAILING', detail: 'DocuSign has moved the account to another base URI.', fix };
   }

@@ -43,18 +43,20 @@ describe('the base URI', () => {
   });
 
   it.each([
-    ['the user left the account', [], 'The user is no member of the account any more.'],
+    [
+      'the user left the account',
+      [],
+      'The user is no member of the account any more.',
+      'Add the user to the account in DocuSign Admin, or connect the account again with a user who is a member.',
+    ],
     [
       'DocuSign has moved the account',
       [{ ...MEMBER, base_uri: 'http://elsewhere.example' }],
       'DocuSign has moved the account to another base URI.',
+      'Connect the account again.',
     ],
-  ])('fails when %s', async (_what, accounts, detail) => {
-    expect((await checked({ accounts }))['baseUri']).toMatchObject({
-      state: 'FAILING',
-      detail,
-      fix: 'Connect the account again.',
-    });
+  ])('fails when %s', async (_what, accounts, detail, fix) => {
+    expect((await checked({ accounts }))['baseUri']).toMatchObject({ state: 'FAILING', detail, fix });
   });
 
   it('is unknown when nothing answers there, and reached when something refuses', async () => {
