@@ -102,8 +102,8 @@ describe('the configuration of serve', () => {
     ['no-verify', 'no-verify'],
     ['disable', 'disable'],
   ])('takes sslmode=%s for %s', (given, taken) => {
-    const address = (mode: string) => `postgres://u:p%20w@db/x?sslmode=${mode}&sslrootcert=%2Fca.pem`;
-    expect(databaseUrl({ DATABASE_URL: address(given) })).toBe(address(taken));
+    const [asked, used] = [given, taken].map((mode) => `postgres://u:p%20w@db/x?sslmode=${mode}&sslrootcert=%2Fca.pem`);
+    expect(databaseUrl({ DATABASE_URL: asked })).toBe(used);
   });
 
   it('leaves sslmode to the driver where libpq is to be followed', () => {

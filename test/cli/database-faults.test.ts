@@ -135,7 +135,7 @@ describe('a database that can not be used', { timeout: 120_000 }, () => {
       const { exit, stdout, stderr } = await runCli(['doctor', '--json'], { env: { DATABASE_URL: databaseUrl } });
       expect({ code: exit.code, stderr }).toEqual({ code: 1, stderr: '' });
       const { findings }: { findings: { about: string; detail: string; fix: string }[] } = JSON.parse(stdout);
-      const [finding] = findings.filter(({ about }) => about === 'database');
+      const finding = findings.find(({ about }) => about === 'database');
       expect(`${finding?.detail} ${finding?.fix}`).toMatch(said);
     });
   });
@@ -194,10 +194,8 @@ describe('an error of the database', () => {
   });
 
   it('names each of several addresses that all failed', () => {
-    const refused = (to: string) => Object.assign(new Error(`connect ECONNREFUSED ${to}`), { code: 'ECONNREFUSED' });
-    const all = Object.assign(new AggregateError([refused('::1:5432'), refused('127.0.0.1:5432')]), {
-      code: 'ECONNREFUSED',
-    });
+    const refused = ['::1:5432', '127.0.0.1:5432'].map((to) => new Error(`connect ECONNREFUSED ${to}`));
+    const all = Object.assign(new AggregateError(refused), { code: 'ECONNREFUSED' });
     expect(connectionFault(all).message).toContain('ECONNREFUSED ::1:5432, connect ECONNREFUSED 127.0.0.1:5432. Start');
   });
 

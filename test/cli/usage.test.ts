@@ -103,9 +103,9 @@ describe('a port that is in use', { timeout: 120_000 }, () => {
   });
 });
 
-describe('a data directory', { timeout: 120_000 }, () => {
-  const dev = (directory: string) => runCli(['dev', '--port', '0', '--sandbox-port', '0', '--data-dir', directory]);
+const dev = (directory: string) => runCli(['dev', '--port', '0', '--sandbox-port', '0', '--data-dir', directory]);
 
+describe('a data directory', { timeout: 120_000 }, () => {
   it.each([
     ['is a file', (file: string) => file, 'EEXIST'],
     ['is below a file', (file: string) => join(file, 'data'), 'ENOTDIR'],
