@@ -2,6 +2,8 @@
  * One function per command. Faults that a person can mend are said in a sentence, never with a stack.
  * @module
  */
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
 import { sentenceFor } from './sentences.ts';
 
 const USAGE = `countersign: one GraphQL API over e-signature providers
@@ -21,7 +23,7 @@ const USAGE = `countersign: one GraphQL API over e-signature providers
       --strict           also when something is worth a warning
       --json             what was found as one line of JSON
   countersign token      a bearer token, signed with AUTH_SECRET
-      --tenant UUID      whose rows it sees
+      --tenant UUID      whose rows it sees (a new one, which is said on stderr)
       --subject TEXT     who it stands for (cli)
       --scopes LIST      comma list (all)
       --envelopes LIST   comma list of env_… ids it is narrowed to
@@ -36,6 +38,8 @@ const USAGE = `countersign: one GraphQL API over e-signature providers
   countersign sandbox sign ID
                          signs an envelope for everybody whose turn comes; ID is DocuSign's
       --url URL          of the sandbox (http://127.0.0.1:4010)
+
+  countersign --version  its version, and that of Node
 `;
 
 /** Each loads what it needs and no more: most need no database, and start in a fraction of the time. */
@@ -51,6 +55,10 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<num
 export async function main(args: readonly string[]): Promise<number> {
   const [name = 'help', ...rest] = args;
   const command = COMMANDS[name];
+  if (name === '--version' || name === '-v') {
+    process.stdout.write(`countersign ${version()} (Node ${process.versions.node})\n`);
+    return 0;
+  }
   if (!command) {
     const asked = ['help', '--help', '-h'].includes(name);
     (asked ? process.stdout : process.stderr).write(asked ? USAGE : `There is no command "${name}".\n\n${USAGE}`);
@@ -68,4 +76,10 @@ export async function main(args: readonly string[]): Promise<number> {
     process.stderr.write(`${said}\n`);
     return 1;
   }
+}
+
+/** Of the package, whose manifest is as far above the sources as above what is built of them. */
+function version(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return z.object({ version: z.string() }).parse(JSON.parse(manifest)).version;
 }

@@ -21,18 +21,26 @@ export async function token(args: readonly string[]): Promise<number> {
       'expires-in': { type: 'string', default: '3600' },
     },
   });
-  if (!values.tenant || !isUuid(values.tenant)) throw new UsageError('--tenant is a UUID: whose rows the token sees.');
+  if (values.tenant !== undefined && !isUuid(values.tenant))
+    throw new UsageError('--tenant is a UUID: whose rows the token sees.');
+  const world = systemWorld();
+  const tenantId = values.tenant ?? world.uuid();
   const minted = await mintToken(
     tokenConfig(),
     {
-      tenantId: values.tenant,
+      tenantId,
       subject: values.subject,
       scopes: listFrom(values.scopes).map(scopeFrom),
       ...(values.envelopes !== undefined && { envelopes: listFrom(values.envelopes).map(envelopeFrom) }),
       expiresInSeconds: wholeFrom(values['expires-in'], '--expires-in'),
     },
-    systemWorld(),
+    world,
   );
+  // The token alone is what a script takes.
+  if (values.tenant === undefined)
+    process.stderr.write(
+      `The token is for the new tenant ${tenantId}: give --tenant ${tenantId} for more of its tokens.\n`,
+    );
   process.stdout.write(`${minted}\n`);
   return 0;
 }

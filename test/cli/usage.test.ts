@@ -2,13 +2,17 @@
  * What was typed wrong is said in a sentence, never with a stack.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { stripTypeScriptTypes } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { decodeJwt } from 'jose';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import manifest from '../../package.json' with { type: 'json' };
 import { atEnd } from '../kit/at-end.ts';
 import { freePort, runCli } from '../system/child.ts';
 import { serveEnvironment, serveSettings } from '../system/kit.ts';
@@ -143,25 +147,73 @@ describe('a data directory', { timeout: 120_000 }, () => {
   });
 });
 
+describe('countersign --version', { timeout: 120_000 }, () => {
+  it('tells its own version and that of Node', async () => {
+    const { exit, stdout } = await runCli(['--version']);
+    expect({ code: exit.code, stdout }).toEqual({
+      code: 0,
+      stdout: `countersign ${manifest.version} (Node ${process.versions.node})\n`,
+    });
+  });
+});
+
+function tenantOf(token: string): string {
+  return z.object({ tenant: z.uuid() }).parse(decodeJwt(token)).tenant;
+}
+
+describe('countersign token', { timeout: 120_000 }, () => {
+  const env = { AUTH_ISSUER: 'i', AUTH_AUDIENCE: 'a', AUTH_SECRET: 'bTq0tq1nXzv9Vb7mS2kQeR5uYw8pLd3h' };
+  it('makes a tenant when none is given, and says which on stderr: stdout is the token alone', async () => {
+    const { exit, stdout, stderr } = await runCli(['token'], { env });
+    expect(exit.code).toBe(0);
+    const tenant = tenantOf(stdout.trim());
+    expect(stderr).toBe(`The token is for the new tenant ${tenant}: give --tenant ${tenant} for more of its tokens.\n`);
+    expect(tenantOf((await runCli(['token'], { env })).stdout.trim())).not.toBe(tenant);
+  });
+
+  it('takes the tenant that is given, and says nothing else', async () => {
+    const tenant = randomUUID();
+    const { stdout, stderr } = await runCli(['token', '--tenant', tenant], { env });
+    expect([tenantOf(stdout.trim()), stderr]).toEqual([tenant, '']);
+  });
+});
+
 const older = [process.env['OLD_NODE'], '/usr/local/bin/node', '/usr/bin/node'].find(
   (path): path is string => path !== undefined && majorOf(path) < 24,
 );
 
-describe('under an older Node', () => {
-  it.skipIf(older === undefined)(
-    'says in one line which Node it needs (skipped where there is no older Node: set OLD_NODE)',
-    () => {
-      const directory = mkdtempSync(join(tmpdir(), 'countersign-bin-'));
-      try {
-        // As the package has it: without types, and without anything beside it that could be loaded too early.
-        const bin = join(directory, 'cli.mjs');
-        writeFileSync(bin, stripTypeScriptTypes(readFileSync('src/cli.ts', 'utf8')));
-        const { status, stdout, stderr } = spawnSync(older ?? '', [bin, '--help'], { encoding: 'utf8' });
-        expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
-        expect(stderr).toMatch(/^countersign needs Node 24 or newer; this is \d+\.\d+\.\d+\.\n$/);
-      } finally {
-        rmSync(directory, { recursive: true, force: true });
-      }
+/** Every way of starting, with the older Node in front of that of this checkout, as where `npm ci` brought none. */
+describe.skipIf(older === undefined)('under an older Node (skipped where there is none: set OLD_NODE)', () => {
+  const NEEDED = /^countersign needs Node 24 or newer; this is \d+\.\d+\.\d+\.$/;
+  const files = join(scratch, 'old');
+  mkdirSync(join(files, 'bin'), { recursive: true });
+  if (older !== undefined) symlinkSync(older, join(files, 'bin', 'node'));
+  // As the package has it: an ES module without types, and with nothing beside it that could be loaded too early.
+  writeFileSync(join(files, 'package.json'), JSON.stringify({ type: 'module' }));
+  writeFileSync(join(files, 'cli.js'), stripTypeScriptTypes(readFileSync('src/cli.ts', 'utf8')));
+
+  function run(command: string, args: readonly string[]): { status: number | null; said: readonly string[] } {
+    const env = { PATH: `${join(files, 'bin')}:${process.env['PATH'] ?? ''}` };
+    const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', env });
+    return { status, said: `${stdout}${stderr}`.split('\n').filter((line) => line !== '') };
+  }
+
+  it.each([
+    ['the command of the package', join(files, 'cli.js')],
+    ['src/cli.ts', 'src/cli.ts'],
+    ['src/cli.cjs', 'src/cli.cjs'],
+  ])('%s says in one line which Node it needs, and nothing else', (_what, file) => {
+    const { status, said } = run(older ?? '', [file, 'dev']);
+    expect({ status, said }).toEqual({ status: 1, said: [expect.stringMatching(NEEDED)] });
+  });
+
+  it.each(['start', 'test', 'test:long', 'sandbox', 'bench'])(
+    'npm run %s begins with that line, and ends',
+    (script) => {
+      const scripts = new Map(Object.entries(manifest.scripts));
+      const first = scripts.get(`pre${script}`) ?? scripts.get(script);
+      const { status, said } = run('sh', ['-c', first ?? '']);
+      expect({ status, said }).toEqual({ status: 1, said: [expect.stringMatching(NEEDED)] });
     },
   );
 });
