@@ -53,6 +53,11 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<num
 };
 
 export async function main(args: readonly string[]): Promise<number> {
+  // Whoever reads no further (`| head`) has what they wanted.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit();
+    throw error;
+  });
   const [name = 'help', ...rest] = args;
   const command = COMMANDS[name];
   if (name === '--version' || name === '-v') {

@@ -10,7 +10,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeJwt } from 'jose';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { z } from 'zod';
 import manifest from '../../package.json' with { type: 'json' };
 import { atEnd } from '../kit/at-end.ts';
@@ -160,6 +160,20 @@ describe('countersign --version', { timeout: 120_000 }, () => {
 function tenantOf(token: string): string {
   return z.object({ tenant: z.uuid() }).parse(decodeJwt(token)).tenant;
 }
+
+describe('the command in a checkout', { timeout: 120_000 }, () => {
+  it('is the script that the README names', () => {
+    expect(readFileSync('README.md', 'utf8')).toContain('`npm run -s countersign -- token`');
+    const { status, stdout } = spawnSync('npm', ['run', '-s', 'countersign', '--', '--version'], { encoding: 'utf8' });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringMatching(/^countersign .* \(Node .*\)\n$/) });
+  });
+
+  it('ends quietly when nobody reads what it prints', () => {
+    const script = '"$0" "$1" --help | head -c 1';
+    const { stdout, stderr } = spawnSync('sh', ['-c', script, process.execPath, inject('cli')], { encoding: 'utf8' });
+    expect({ stdout, stderr }).toEqual({ stdout: 'c', stderr: '' });
+  });
+});
 
 describe('countersign token', { timeout: 120_000 }, () => {
   const env = { AUTH_ISSUER: 'i', AUTH_AUDIENCE: 'a', AUTH_SECRET: 'bTq0tq1nXzv9Vb7mS2kQeR5uYw8pLd3h' };

@@ -41,6 +41,11 @@ describe.skipIf(!process.env['LONG'])('the packed tarball', { timeout: 300_000 }
     expect(globSync('**/node_modules/graphql/package.json', { cwd: home })).toHaveLength(1);
   });
 
+  it('brings the command', async () => {
+    const { stdout } = await run('npx', ['countersign', '--version'], { cwd: home });
+    expect(stdout).toMatch(/^countersign \d+\.\d+\.\d+ \(Node /);
+  });
+
   it('starts by its own command, and answers', async () => {
     const bin = join(home, 'node_modules/countersign/dist/cli.js');
     const ports = ['--port', '0', '--sandbox-port', '0'];
