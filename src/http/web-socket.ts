@@ -89,7 +89,7 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): We
   const server = makeServer<Record<string, unknown>, Connection>({
     connectionInitWaitTimeout: options.initWaitMs ?? INIT_WAIT_MS,
     async onConnect({ extra, connectionParams }) {
-      const principal = await authenticate(connectionParams?.['authorization'], extra);
+      const principal = await authenticate(authorizationIn(connectionParams), extra);
       // a socket that closed meanwhile is not counted: nothing would take it off again
       if (!principal || !connections.has(extra)) return false;
       const count = perTenant.get(principal.tenantId) ?? 0;
@@ -225,6 +225,11 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): We
 function turnAway(socket: WebSocket): void {
   socket.on('error', () => socket.terminate());
   socket.close(SERVICE_RESTART, 'DRAINING');
+}
+
+/** By whatever case: in HTTP, where it is a header, the case of its name means nothing either. */
+function authorizationIn(params: Readonly<Record<string, unknown>> | null | undefined): unknown {
+  return Object.entries(params ?? {}).find(([name]) => name.toLowerCase() === 'authorization')?.[1];
 }
 
 /** The status line that refuses the upgrade; null when it may go on. */

@@ -2,6 +2,7 @@ import { IncomingMessage } from 'node:http';
 import { connect, Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { MAX_GRAPHQL_BYTES } from '../../src/model/limits.ts';
 import { systemWorld } from '../../src/world.ts';
@@ -142,6 +143,27 @@ describe('a socket', () => {
     socket.on('open', () => socket.send(JSON.stringify({ type: 'connection_init' })));
     expect(await closed).toEqual({ code: 4403, reason: `UNAUTHENTICATED: ${'ä'.repeat(51)}…` });
   });
+
+  test.each(['authorization', 'Authorization', 'AUTHORIZATION'])('takes its token as `%s`', async (name) => {
+    const client = createClient({
+      url: `ws://127.0.0.1:${gateway.port}/graphql`,
+      webSocketImpl: WebSocket,
+      connectionParams: { [name]: TOKEN },
+      retryAttempts: 0,
+    });
+    const { results, closed } = await follow(client, '{ hello }');
+    await client.dispose();
+    expect({ results, closed }).toEqual({ results: [{ data: { hello: 'hello t1' } }], closed: null });
+  });
+
+  test.each([{}, { payload: null }, { payload: { Token: TOKEN } }])(
+    'whose init is %j has no token, and is closed with 4403',
+    async (more) => {
+      const { socket, closed } = open(gateway.port);
+      socket.on('open', () => socket.send(JSON.stringify({ type: 'connection_init', ...more })));
+      expect(await closed).toEqual({ code: 4403, reason: 'UNAUTHENTICATED' });
+    },
+  );
 
   test('is refused to a page of a foreign origin, and given to an allowed one', async () => {
     expect(await open(gateway.port, { origin: 'http://evil.example' }).opened).toBe(false);
