@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { isAddressOrRange } from './model/addresses.ts';
+import { isWebOrigin } from './model/origins.ts';
 import { fittingAlgorithms, publicKeyFrom } from './model/token-keys.ts';
 
 export interface ConfigProblem {
@@ -227,8 +228,8 @@ const origins = text
   .default('')
   .transform(items)
   .refine(
-    (list) => list.every((origin) => urlOf(origin)?.origin === origin && origin !== 'null'),
-    'is a comma-separated list of origins such as https://app.example.com: no path, no slash at the end, no *',
+    (list) => list.every(isWebOrigin),
+    'is a comma-separated list of origins such as https://app.example.com, as browsers send them: http or https, lower case, no path, no slash at the end, no *',
   );
 
 const addresses = text

@@ -23,6 +23,7 @@ import { createLookUps } from './envelopes/look-up.ts';
 import { createEventBus } from './events/bus.ts';
 import { createEventPages } from './events/pages.ts';
 import { createEventStreams } from './events/streams.ts';
+import { handleCors } from './http/cors.ts';
 import { handleDownload } from './http/download.ts';
 import { handleErrorsPage } from './http/errors-page.ts';
 import { handleUpload, type UploadDeps } from './http/upload.ts';
@@ -33,6 +34,7 @@ import { measure } from './http/measured.ts';
 import { sendProblem } from './http/plain-errors.ts';
 import { readBacklog } from './jobs/backlog.ts';
 import { startRunner } from './jobs/runner.ts';
+import type { Origins } from './model/origins.ts';
 import { providerFor } from './providers/registry.ts';
 import { createContexts, type Services } from './schema/context.ts';
 import { watchBudgets } from './schema/provider-budget.ts';
@@ -57,7 +59,8 @@ export interface GatewayOptions extends Partial<WebhookSources> {
   readonly port: number;
   /** Where it is reached from outside; null for the address it listens at. */
   readonly publicUrl: string | null;
-  readonly allowedOrigins: readonly string[];
+  /** Of web pages that may call and read the answers. */
+  readonly allowedOrigins: Origins;
   /** Minutes between two sweeps of an account for what webhooks missed; 0 for none, 60 when left out. */
   readonly sweepMinutes?: number;
   readonly allowSandbox: boolean;
@@ -95,6 +98,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   await assertIsolation(database);
 
   // The address is needed by what answers on it, so listening comes first; until all is ready it answers 503.
+  let takeWebhook: ((req: IncomingMessage, res: ServerResponse) => boolean) | null = null;
   let handle = notYet;
   let leaving = false;
   const server = createServer(
@@ -107,6 +111,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     (req, res) => {
       if (metrics !== noMetrics) measure(world, metrics, req, res);
       if (leaving) res.setHeader('connection', 'close');
+      if (takeWebhook?.(req, res)) return;
+      // Whatever is answered from here on, refusals too, can be read by the pages that may call.
+      if (handleCors(req, res, options.allowedOrigins)) return;
       handle(req, res);
     },
   );
@@ -152,7 +159,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const uploads: UploadDeps = {
     links,
     receive: (tenantId, documentId, body) => receiveUpload(database, tenantId, documentId, body),
-    allowedOrigins: options.allowedOrigins,
     world,
     logger,
   };
@@ -167,7 +173,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     onError,
   });
   // What is sent while the rest is made has its webhooks taken.
-  handle = (req, res) => void (webhooks.handle(req, res) || notYet(req, res));
+  takeWebhook = webhooks.handle;
   const runner = startRunner({ ...commandDeps, lookUps, sweepMs: (options.sweepMinutes ?? 60) * 60_000 });
   const graphql = createGraphqlServer({
     schema,
@@ -189,9 +195,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     connections: database.connections,
   });
 
-  // The order in which a request meets them.
+  // The order in which a request that is no webhook meets them.
   handle = (req, res) => {
-    if (webhooks.handle(req, res)) return;
     if (health.handle(req, res)) return;
     if (closing) {
       // On a connection that was open before: what it would begin outlives the database.
@@ -204,6 +209,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     if (options.graphiql && !isLocal(req)) {
       return sendProblem(res, 421, 'NOT_LOCAL', 'This development server answers to localhost and 127.0.0.1 alone.');
     }
+    if (req.method === 'OPTIONS') return void res.writeHead(204, { allow: 'GET, HEAD, POST, OPTIONS' }).end();
     if (req.url === '/' && options.graphiql) {
       res.writeHead(302, { location: '/graphql' }).end();
       return;

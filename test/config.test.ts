@@ -151,6 +151,10 @@ describe('the configuration of serve', () => {
     ['ALLOWED_ORIGINS', '*', 'is a comma-separated list of origins'],
     ['ALLOWED_ORIGINS', 'https://app.example.com/', 'is a comma-separated list of origins'],
     ['ALLOWED_ORIGINS', 'null', 'is a comma-separated list of origins'],
+    // No page has these, so nobody would ever be let in by them.
+    ['ALLOWED_ORIGINS', 'wss://app.example.com', 'is a comma-separated list of origins'],
+    ['ALLOWED_ORIGINS', 'https://App.example.com', 'is a comma-separated list of origins'],
+    ['ALLOWED_ORIGINS', 'https://app.example.com:443', 'is a comma-separated list of origins'],
     ['SWEEP_MINUTES', '5', 'is 0 for none, or 15 to 1440'],
     ['SWEEP_MINUTES', '1441', 'is a whole number from 0 to 1440'],
     ['ALLOW_SANDBOX', 'yes', 'is 1 or 0'],

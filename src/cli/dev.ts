@@ -8,6 +8,7 @@ import { mintToken } from '../auth/mint.ts';
 import { SCOPES } from '../auth/principal.ts';
 import { holdDirectory } from '../db/data-directory.ts';
 import { publicId } from '../model/ids.ts';
+import { loopbackOrigins } from '../model/origins.ts';
 import type { Services } from '../schema/context.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { systemWorld } from '../world.ts';
@@ -17,7 +18,7 @@ import { demoTabs } from './demo-tabs.ts';
 import { devKeys } from './dev-keys.ts';
 import { refuseTaken } from './ports.ts';
 import { untilStopped } from './signals.ts';
-import { portFrom, publicUrlFrom } from './usage.ts';
+import { originsFrom, portFrom, publicUrlFrom } from './usage.ts';
 
 const WEEK_SECONDS = 7 * 86_400;
 /** The same in every installation, so that what the README shows can be pasted. */
@@ -32,10 +33,13 @@ export async function dev(args: readonly string[]): Promise<number> {
       'sandbox-json': { type: 'string' },
       'data-dir': { type: 'string', default: '.countersign' },
       'public-url': { type: 'string' },
+      'allow-origin': { type: 'string', multiple: true, default: [] },
       json: { type: 'boolean', default: false },
     },
   });
   const [port, sandboxPort] = [portFrom(values.port, '--port'), portFrom(values['sandbox-port'], '--sandbox-port')];
+  const publicUrl = publicUrlFrom(values['public-url']);
+  const allowedOrigins = loopbackOrigins(originsFrom(values['allow-origin'], '--allow-origin'));
   const world = systemWorld();
   // Closed last first, also when the start fails half-way: what still listens would keep the process.
   await using open = new AsyncDisposableStack();
@@ -63,8 +67,8 @@ export async function dev(args: readonly string[]): Promise<number> {
     logger: createLogger({ level: 'warn' }),
     host: '127.0.0.1',
     port,
-    publicUrl: publicUrlFrom(values['public-url']),
-    allowedOrigins: [],
+    publicUrl,
+    allowedOrigins,
     allowSandbox: true,
     introspection: true,
     graphiql: async (services) => {

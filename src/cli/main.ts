@@ -15,6 +15,9 @@ const USAGE = `countersign: one GraphQL API over e-signature providers
                          uses the sandbox that runs already and printed this with --json
       --data-dir DIR     where the database is kept (.countersign)
       --public-url URL   https address under which it is reached from outside, such as that of a tunnel
+      --allow-origin ORIGIN
+                         web origin whose pages may call, beside those of this machine (localhost, on any port);
+                         may be given several times
       --json             says where everything is as one line of JSON
 
   countersign serve      the gateway for production, configured by the environment

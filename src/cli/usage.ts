@@ -3,6 +3,8 @@
  * @module
  */
 
+import { isWebOrigin, originOf } from '../model/origins.ts';
+
 /** Something was typed that can't be done; the message says what would. */
 export class UsageError extends Error {}
 
@@ -11,6 +13,18 @@ export function portFrom(text: string, option: string): number {
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new UsageError(`${option} is a number from 0 to 65535.`);
   return port;
+}
+
+export function originsFrom(texts: readonly string[], option: string): readonly string[] {
+  for (const text of texts) {
+    if (isWebOrigin(text)) continue;
+    const meant = originOf(text);
+    const remedy = meant === null ? 'such as https://app.example.com' : `here ${meant}`;
+    throw new UsageError(
+      `${option} is a web origin as browsers send it, ${remedy}: http or https, no path, no *; give it again for each.`,
+    );
+  }
+  return texts;
 }
 
 /** No slash at the end; null when it wasn't given. */

@@ -28,7 +28,8 @@ export function createGraphiqlPage(options: GraphiqlOptions): GraphiqlPage {
     async send(req, res) {
       page ??= renderPage(options);
       const { compressed, etag } = await page;
-      // it holds a token: a browser may keep it, nobody on the way may
+      // It holds a token: a browser may keep it, nobody on the way may, and no page of another origin may read it.
+      res.removeHeader('access-control-allow-origin');
       const headers = {
         etag,
         'cache-control': 'private, no-cache',

@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Principal } from '../auth/principal.ts';
+import type { Origins } from '../model/origins.ts';
 import { createEngine, type EngineOptions } from './engine.ts';
 import { createGraphiqlPage, type GraphiqlOptions } from './graphiql.ts';
 import { createHttpTransport } from './http-transport.ts';
@@ -21,8 +22,8 @@ const SOCKETS_PER_TENANT = 200;
 export interface GraphqlServerOptions extends EngineOptions {
   /** The principal of an `Authorization` value. Throws an Error of code UNAUTHENTICATED. */
   verify(authorization: string | undefined): Promise<Principal>;
-  /** Of web pages; a client that sends no Origin is no browser and is let in. */
-  readonly allowedOrigins: readonly string[];
+  /** Of web pages that may open a WebSocket; a client that sends no Origin is no browser and is let in. */
+  readonly allowedOrigins: Origins;
   /** For development only: the page is served to who has no token, and carries one. */
   readonly graphiql: GraphiqlOptions | null;
   readonly socketsPerTenant?: number;

@@ -10,7 +10,6 @@ import type { Principal } from '../auth/principal.ts';
 import { MAX_GRAPHQL_BYTES } from '../model/limits.ts';
 import { inTraceOf } from '../telemetry/tracing.ts';
 import type { World } from '../world.ts';
-import { handleCors } from './cors.ts';
 import type { Engine, OperationParams, Outcome } from './engine.ts';
 import { unauthenticated } from './engine.ts';
 import { type Logger, toPublicError } from './errors.ts';
@@ -25,7 +24,6 @@ export interface HttpTransportOptions {
   readonly engine: Engine;
   readonly operations: Operations;
   verify(authorization: string | undefined): Promise<Principal>;
-  readonly allowedOrigins: readonly string[];
   readonly introspection: boolean;
   readonly graphiql: GraphiqlPage | null;
   readonly world: World;
@@ -58,7 +56,6 @@ export function createHttpTransport(options: HttpTransportOptions) {
     const requestId = world.uuid();
     res.setHeader('x-request-id', requestId);
     res.setHeader('x-content-type-options', 'nosniff');
-    if (handleCors(req, res, options.allowedOrigins, 'POST')) return;
     if (graphiql && (req.method === 'GET' || req.method === 'HEAD') && !hasQuery(req) && acceptsHtml(req)) {
       return graphiql.send(req, res);
     }
@@ -162,7 +159,7 @@ const BODY_PROBLEMS = {
 function checkHead(req: IncomingMessage, accepted: Accepted): Omit<HttpProblem, 'requestId'> | null {
   if (req.method !== 'POST') {
     const message = 'Send the operation as JSON by POST.';
-    return { status: 405, code: 'METHOD_NOT_ALLOWED', message, headers: { allow: 'POST, OPTIONS' } };
+    return { status: 405, code: 'METHOD_NOT_ALLOWED', message, headers: { allow: 'POST' } };
   }
   const [type = '', ...parameters] = (req.headers['content-type'] ?? '').toLowerCase().split(';');
   const charset = parameters.map((one) => one.trim()).find((one) => one.startsWith('charset='));

@@ -10,7 +10,6 @@ import { publicId } from '../model/ids.ts';
 import { InvalidInput, Problem } from '../model/problems.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { World } from '../world.ts';
-import { handleCors } from './cors.ts';
 import { BodyTooSlow, type Pace, pacedBody } from './paced-body.ts';
 import { sendProblem } from './plain-errors.ts';
 
@@ -18,7 +17,6 @@ export interface UploadDeps {
   readonly links: SignedLinks;
   /** Takes the bytes of a declared upload; throws a Problem, or what the body throws. */
   readonly receive: (tenantId: string, documentId: string, body: AsyncIterable<Uint8Array>) => Promise<StoredDocument>;
-  readonly allowedOrigins: readonly string[];
   readonly world: World;
   readonly logger: Logger;
   readonly pace?: Pace;
@@ -33,7 +31,6 @@ const STATUS: Readonly<Record<string, number>> = { NOT_FOUND: 404, WRONG_STATE: 
 export function handleUpload(deps: UploadDeps, req: IncomingMessage, res: ServerResponse): boolean {
   const token = PATH.exec(req.url ?? '')?.[1];
   if (token === undefined) return false;
-  if (handleCors(req, res, deps.allowedOrigins, 'PUT', 'content-type')) return true;
   void upload(deps, req, res, token).catch((error: unknown) => {
     // What is left of the body is not read, so the connection is of no more use.
     res.setHeader('connection', 'close');

@@ -11,6 +11,7 @@ import { CloseCode, type Context, GRAPHQL_TRANSPORT_WS_PROTOCOL, makeServer } fr
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Principal } from '../auth/principal.ts';
 import { MAX_GRAPHQL_BYTES } from '../model/limits.ts';
+import type { Origins } from '../model/origins.ts';
 import type { Timer, World } from '../world.ts';
 import { isOriginAllowed } from './cors.ts';
 import type { Engine, Outcome } from './engine.ts';
@@ -30,7 +31,7 @@ export interface WebSocketTransportOptions {
   readonly engine: Engine;
   readonly operations: Operations;
   verify(authorization: string | undefined): Promise<Principal>;
-  readonly allowedOrigins: readonly string[];
+  readonly allowedOrigins: Origins;
   readonly socketsPerTenant: number;
   readonly world: World;
   readonly logger: Logger;
@@ -233,7 +234,7 @@ function authorizationIn(params: Readonly<Record<string, unknown>> | null | unde
 }
 
 /** The status line that refuses the upgrade; null when it may go on. */
-function checkUpgrade(req: IncomingMessage, allowedOrigins: readonly string[]): string | null {
+function checkUpgrade(req: IncomingMessage, allowedOrigins: Origins): string | null {
   if (!isOriginAllowed(req, allowedOrigins)) return '403 Forbidden';
   const offered = (req.headers['sec-websocket-protocol'] ?? '').split(',').map((one) => one.trim());
   return offered.includes(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? null : '400 Bad Request';

@@ -78,6 +78,14 @@ describe('countersign dev', { timeout: 120_000 }, () => {
     }
   });
 
+  it('lets pages of this machine read its answers, on any port, and no others, and shows none of them its token', async () => {
+    for (const origin of ['http://localhost:3000', 'https://127.0.0.1:8443', 'http://[::1]:5173', 'http://a.localhost'])
+      expect(await allowedFor(running.found.graphiql, origin, 'application/json')).toBe(origin);
+    for (const origin of ['http://localhost.evil.example', 'https://app.example', 'null'])
+      expect([origin, await allowedFor(running.found.graphiql, origin, 'application/json')]).toEqual([origin, null]);
+    expect(await allowedFor(running.found.graphiql, 'http://localhost:3000', 'text/html')).toBeNull();
+  });
+
   it('refuses a second start on the same data in one clear sentence', async () => {
     const { exit, stdout, stderr } = await runCli(['dev', ...ANY_PORTS, '--data-dir', data]);
     expect(exit.code).toBe(1);
@@ -129,6 +137,11 @@ describe('countersign dev', { timeout: 120_000 }, () => {
     expect(stderr).toMatch(/^--sandbox-json is a file with what "countersign sandbox --json" printed: .*\n$/);
   });
 });
+
+async function allowedFor(url: string, origin: string, accept: string): Promise<string | null> {
+  const { headers } = await fetch(url, { headers: { origin, accept } });
+  return headers.get('access-control-allow-origin');
+}
 
 function takenPort(): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -66,6 +66,18 @@ describe('the command line', { timeout: 120_000 }, () => {
       ['dev', '--public-url', 'http://x.example'],
       /^--public-url is an https address/,
     ],
+    [
+      'an origin with a path',
+      ['dev', '--allow-origin', 'https://app.example.com', '--allow-origin', 'https://app.example.com/login'],
+      /^--allow-origin is a web origin as browsers send it, here https:\/\/app\.example\.com: .*\n$/,
+    ],
+    [
+      'a host that is no origin',
+      ['dev', '--allow-origin', 'app.example.com'],
+      /^--allow-origin is a web origin as browsers send it, such as https:.*\n$/,
+    ],
+    ['every origin at once', ['dev', '--allow-origin', '*'], /^--allow-origin is a web origin as browsers send it/],
+    ['the origin of a WebSocket', ['dev', '--allow-origin', 'ws://localhost:3000'], /^--allow-origin is a web origin/],
     ['a verb that it does not know', ['sandbox', 'seal'], /^There is no "sandbox seal"/],
     ['a tenant that is no UUID', ['token', '--tenant', 'acme'], /^--tenant is a UUID/],
     ['an argument where none is taken', ['migrate', 'now'], /'now'/],

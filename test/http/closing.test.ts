@@ -7,13 +7,16 @@ import { at, eventually } from '../kit/answer.ts';
 import { envelope, send } from '../kit/envelopes.ts';
 import { startTestGateway } from '../kit/gateway.ts';
 
-const api = await startTestGateway();
+const ORIGIN = 'https://app.example';
+const api = await startTestGateway({ allowedOrigins: [ORIGIN] });
 
 /** A connection with the head of a request that isn't whole yet: it stays when the server closes. */
 async function begun(request: string): Promise<Socket> {
   const { port, hostname } = new URL(api.url);
   const socket = connect(Number(port), hostname);
-  await new Promise<void>((resolve) => socket.write(`${request} HTTP/1.1\r\nHost: x\r\n`, () => resolve()));
+  await new Promise<void>((resolve) =>
+    socket.write(`${request} HTTP/1.1\r\nHost: x\r\nOrigin: ${ORIGIN}\r\n`, () => resolve()),
+  );
   return socket;
 }
 
@@ -65,6 +68,8 @@ test('a gateway that is closing says so on connections that were open before, an
   for (const answer of answers) expect(answer).toMatch(/^connection: close\r$/im);
   expect(answers[0]).toContain('draining: another one answers');
   expect(answers[2]).toContain('"code":"DRAINING"');
+  // Else a page would see that it failed, and not why.
+  expect(answers[2]?.toLowerCase()).toContain(`access-control-allow-origin: ${ORIGIN}`);
   expect(at(await sending, 'data.sendEnvelope.envelope.status')).toBe('SENT');
   await closed;
 });

@@ -17,6 +17,7 @@ import { WebSocket } from 'ws';
 import type { Principal } from '../../src/auth/principal.ts';
 import { CursorExpired, InvalidCursor } from '../../src/events/cursor.ts';
 import { StreamEnded } from '../../src/events/stream-ended.ts';
+import { handleCors } from '../../src/http/cors.ts';
 import { createGraphqlServer, type GraphqlServerOptions } from '../../src/http/graphql.ts';
 import { WrongState } from '../../src/model/problems.ts';
 import { systemWorld } from '../../src/world.ts';
@@ -231,7 +232,7 @@ export async function startGateway(options: Partial<GraphqlServerOptions> = {}):
     logger: { warn: () => undefined, error: log },
     ...options,
   });
-  const http = createServer((req, res) => void server.handle(req, res));
+  const http = createServer((req, res) => void (handleCors(req, res, [ORIGIN]) || server.handle(req, res)));
   http.on('upgrade', (req, socket, head) => server.upgrade(req, socket, head));
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
   const address = http.address();

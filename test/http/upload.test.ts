@@ -20,9 +20,7 @@ test('an upload whose bytes come too slowly is cut, is told so, and is no fault 
     throw new Error('the body came to its end');
   };
   const pace = { deadlineMs: 60_000, minRate: 1_000, graceMs: 200 };
-  const server = createServer(
-    (req, res) => void handleUpload({ links, receive, allowedOrigins: [], world, logger, pace }, req, res),
-  );
+  const server = createServer((req, res) => void handleUpload({ links, receive, world, logger, pace }, req, res));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   atEnd(() => new Promise<void>((resolve) => (server.close(() => resolve()), server.closeAllConnections())));
   const { port } = server.address() as AddressInfo;
