@@ -70,6 +70,33 @@ async function renderPage({ headers, tabs }: GraphiqlOptions): Promise<Page> {
       variables: variables ?? '{}',
     })),
   });
-  const compressed = await promisify(gzip)(String(html), { level: 6 });
+  const compressed = await promisify(gzip)(steadied(String(html)), { level: 6 });
   return { compressed, etag: `"${createHash('sha256').update(compressed).digest('base64url')}"` };
+}
+
+/**
+ * A tab that is pressed gets the focus, and GraphiQL then moves it by what its animation last left in `transform`: the
+ * press ends beside the tab, and is no click.
+ */
+const STILL_TABS = '<style>.graphiql-tab { transform: none !important }</style>';
+
+/**
+ * GraphiQL stores a query once it has changed, and opens an empty tab when it finds tabs and no query: after the first
+ * reload, and in a second window.
+ */
+const SAME_TABS = `<script>
+  try {
+    const { tabs, activeTabIndex } = JSON.parse(localStorage.getItem('graphiql:tabState'));
+    if (localStorage.getItem('graphiql:query') === null) {
+      localStorage.setItem('graphiql:query', tabs[activeTabIndex].query);
+      localStorage.setItem('graphiql:variables', tabs[activeTabIndex].variables);
+    }
+  } catch {
+    // Nothing is stored yet, or may be: GraphiQL begins with the tabs of the page.
+  }
+</script>`;
+
+function steadied(html: string): string {
+  if (!html.includes('</head>')) throw new Error('the page of GraphiQL has no head');
+  return html.replace('</head>', () => `${STILL_TABS}${SAME_TABS}</head>`);
 }

@@ -56,7 +56,8 @@ export function createHttpTransport(options: HttpTransportOptions) {
     const requestId = world.uuid();
     res.setHeader('x-request-id', requestId);
     res.setHeader('x-content-type-options', 'nosniff');
-    if (graphiql && (req.method === 'GET' || req.method === 'HEAD') && !hasQuery(req) && acceptsHtml(req)) {
+    // Also where the address holds a query: GraphiQL writes the open tab's into it, and reads it when it is loaded again.
+    if (graphiql && (req.method === 'GET' || req.method === 'HEAD') && acceptsHtml(req)) {
       return graphiql.send(req, res);
     }
     const accepted = accept(req);
@@ -190,10 +191,6 @@ function accept(req: IncomingMessage): Accepted {
 
 function acceptsHtml(req: IncomingMessage): boolean {
   return (req.headers.accept ?? '').includes('text/html');
-}
-
-function hasQuery(req: IncomingMessage): boolean {
-  return new URLSearchParams((req.url ?? '').split('?')[1] ?? '').has('query');
 }
 
 function parseParams(body: Buffer): OperationParams | Omit<HttpProblem, 'requestId'> {

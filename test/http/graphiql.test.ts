@@ -25,6 +25,13 @@ test('the page is sent compressed, holds token and tabs, and loads nothing from 
   expect(html).not.toMatch(/<(?:script|link)[^>]+(?:src|href)="https?:/);
 });
 
+test('the page is sent where its address holds a query, as GraphiQL writes it there', async () => {
+  const headers = { accept: 'text/html' };
+  const { status, text } = await send(gateway.port, { method: 'GET', path: '/graphql?query=%7Bhello%7D', headers });
+  expect(status).toBe(200);
+  expect(text).toContain('<title>countersign</title>');
+});
+
 test('the page is not sent again to who has it', async () => {
   const first = await fetch(gateway.url, { headers: { accept: 'text/html' } });
   await first.arrayBuffer();
