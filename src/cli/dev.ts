@@ -19,6 +19,7 @@ import { devKeys } from './dev-keys.ts';
 import { refuseTaken } from './ports.ts';
 import { untilStopped } from './signals.ts';
 import { originsFrom, portFrom, publicUrlFrom } from './usage.ts';
+import { welcome } from './welcome.ts';
 
 const WEEK_SECONDS = 7 * 86_400;
 /** The same in every installation, so that what the README shows can be pasted. */
@@ -146,23 +147,4 @@ async function seed(
     },
   });
   return { accountId, envelopeId: publicId('Envelope', envelope.id) };
-}
-
-function welcome({
-  graphiql,
-  sandbox,
-  token,
-  account,
-}: Record<'graphiql' | 'sandbox' | 'token' | 'account', string>): string {
-  return `
-countersign is running.
-
-  GraphiQL  ${graphiql}
-  Sandbox   ${sandbox}   a DocuSign that is yours alone; what it mails is in ${sandbox}/inbox
-  Account   ${account}
-  Token     ${token}
-
-Next: open GraphiQL, run its first tab (follow), then the second (send), then sign in ${sandbox}/inbox
-and see it arrive. Ctrl-C stops everything; the data stays.
-`;
 }

@@ -8,29 +8,28 @@ import { join } from 'node:path';
 import { parse, validate } from 'graphql';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { demoTabs } from '../../src/cli/demo-tabs.ts';
+import { welcome } from '../../src/cli/welcome.ts';
 import { schema } from '../../src/schema/schema.ts';
-import { type Answer, at, eventually, textAt } from '../kit/answer.ts';
+import { type Answer, at, eventually, listAt, textAt } from '../kit/answer.ts';
 import { type Follower, followBySse } from '../kit/follow.ts';
 import { atEnd } from '../kit/at-end.ts';
 import { spawnCli, whileRunning } from '../system/child.ts';
 import { ask } from '../system/kit.ts';
+import { blocks, pressedIn, README, steps } from './readme.ts';
 
-const README = readFileSync('README.md', 'utf8');
-
-function blocks(language: string): string[] {
-  return [...README.matchAll(/^```(\w*)\n(.*?)^```$/gms)].flatMap(([, named, text = '']) =>
-    named === language ? [text] : [],
-  );
-}
-
-const [follow = '', send = '', connect = ''] = blocks('graphql');
+const [send = '', follow = '', connect = ''] = blocks('graphql');
 /** The events that the page shows: sequence, type, status, source, and for some the recipient. */
 const shown = blocks('')
   .flatMap((text) => text.trim().split('\n'))
   .filter((line) => /^\s*\d+ {2}/.test(line))
   .map((line) => line.trim().split(/ {2,}/));
 
-const Found = z.object({ graphiql: z.url(), sandbox: z.url(), token: z.string() });
+const Found = z.object({ graphiql: z.url(), sandbox: z.url(), token: z.string(), account: z.string() });
+
+const LOG = `query Log($filter: EventFilter) {
+  events(first: 100, filter: $filter) { nodes { sequence type status source recipient { name } } }
+}`;
 
 describe('the README', { timeout: 120_000 }, () => {
   let url: string;
@@ -53,19 +52,28 @@ describe('the README', { timeout: 120_000 }, () => {
     url = new URL(found.graphiql).origin;
   }, 180_000);
 
-  it('has a subscription that runs as it stands', async () => {
-    follower = followBySse(found.graphiql, found.token, { query: follow, variables: {} });
-    atEnd(() => follower.stop());
-    // What the demo has of its own is there before anything is pasted.
-    const first = await follower.first((result) => at(result, 'data.events.event.type') === 'RECIPIENT_NOTIFIED');
-    expect(first.errors).toBeUndefined();
-  });
+  /** Cells of each event, as the page shows them. */
+  async function logOf(id?: string): Promise<string[][]> {
+    const answer = await ask(url, found.token, LOG, { filter: id === undefined ? null : { envelopeIds: [id] } });
+    return listAt(answer, 'data.events.nodes').map((event) =>
+      ['sequence', 'type', 'status', 'source', 'recipient.name'].flatMap((path) => at(event, path) ?? []).map(String),
+    );
+  }
 
   it('has a mutation that sends as it stands', async () => {
+    // What the demo has of its own is there before anybody has read so far.
+    await eventually(async () => (await logOf()).some(([, type]) => type === 'RECIPIENT_NOTIFIED'));
     sent = await ask(url, found.token, send);
     expect(sent).toMatchObject({
       data: { sendEnvelope: { __typename: 'SendEnvelopePayload', envelope: { status: 'SENT' }, replayed: false } },
     });
+  });
+
+  it('has a subscription that follows after the cursor of the answer', async () => {
+    const variables = { logCursor: textAt(sent, 'data.sendEnvelope.envelope.logCursor') };
+    follower = followBySse(found.graphiql, found.token, { query: follow, variables });
+    atEnd(() => follower.stop());
+    expect((await follower.first(() => true)).errors).toBeUndefined();
   });
 
   it('leads a person through inbox and signing page', async () => {
@@ -78,20 +86,15 @@ describe('the README', { timeout: 120_000 }, () => {
     expect(signed.ok).toBe(true);
   });
 
-  it('shows the events that then come, in the order they come', async () => {
-    const id = textAt(sent, 'data.sendEnvelope.envelope.id');
-    const ofEnvelope = (): string[][] =>
-      follower.results
-        .map((result) => at(result, 'data.events.event'))
-        .filter((event) => at(event, 'envelope.id') === id)
-        .map((event) =>
-          ['sequence', 'type', 'status', 'source', 'recipient.name']
-            .flatMap((path) => at(event, path) ?? [])
-            .map(String),
-        );
-    await eventually(() => ofEnvelope().length >= shown.length, { what: 'as many events as the README shows' });
+  it('shows the log of the envelope, and Follow tells what of it comes after the answer', async () => {
+    const end = await follower.first((result) => at(result, 'data.events.event.type') === 'ENVELOPE_COMPLETED');
+    expect(end.errors).toBeUndefined();
+    const log = await logOf(textAt(sent, 'data.sendEnvelope.envelope.id'));
     expect(shown.length).toBeGreaterThan(4);
-    expect(ofEnvelope().map(toldFirst)).toEqual(shown);
+    expect(log.map(toldFirst)).toEqual(shown);
+    const told = follower.results.flatMap((result) => at(result, 'data.events.event.type') ?? []);
+    expect(told.length).toBeGreaterThanOrEqual(4);
+    expect(told).toEqual(log.slice(-told.length).map(([, type]) => type));
   });
 
   it('sends once: the mutation again answers the same envelope', async () => {
@@ -99,6 +102,25 @@ describe('the README', { timeout: 120_000 }, () => {
     expect(at(again, 'data.sendEnvelope.replayed')).toBe(true);
     expect(at(again, 'data.sendEnvelope.envelope.id')).toBe(at(sent, 'data.sendEnvelope.envelope.id'));
     expect(at(again, 'data.sendEnvelope.envelope.status')).toBe('COMPLETED');
+  });
+
+  it('shows what the tabs of GraphiQL hold', () => {
+    const [first, second] = demoTabs(found.account, 'env_1');
+    expect([first?.query, second?.query]).toEqual([send, follow]);
+    expect(validate(schema, parse(follow))).toEqual([]);
+    expect(Object.keys(JSON.parse(second?.variables ?? ''))).toEqual(['logCursor']);
+  });
+
+  it('has the steps that `npm start` prints, in the same order', () => {
+    const printed = welcome(found);
+    const names = steps()
+      .flatMap(pressedIn)
+      .filter((name) => name !== 'Execute query');
+    expect(names.length).toBeGreaterThan(3);
+    const places = [...names, 'COMPLETED'].map((name) => printed.search(new RegExp(`\\b${name}\\b`)));
+    expect(places).not.toContain(-1);
+    expect(places).toEqual(places.toSorted((one, other) => one - other));
+    expect(printed.match(/^ {2}\d\. /gm)).toHaveLength(steps().length);
   });
 
   it('has nothing that the schema does not know', () => {
