@@ -37,32 +37,34 @@ function squareAt(column: number, row: number): number {
   return column * 2 ** 26 + row;
 }
 
-/** With each mark as part of the glyph that it stands on, of the one before it and the one after it. */
+/**
+ * With each mark as part of the glyph that it stands on: the one drawn before it, or the one after it where it is in the
+ * middle of that. Marks whose letter is drawn at another time stay glyphs of their own.
+ */
 export function withMarks(glyphs: readonly Glyph[]): Glyph[] {
   const read: Glyph[] = [];
   let waiting = '';
   glyphs.forEach((glyph, index) => {
     const [before, after] = [read.at(-1), glyphs[index + 1]];
+    const isOnBefore = (slack: number): boolean =>
+      before !== undefined && waiting === '' && standsOn(glyph, before, slack);
     if (!isMark(glyph.text)) {
       read.push(waiting === '' ? glyph : { ...glyph, text: glyph.text + waiting });
       waiting = '';
-      return;
-    }
-    const besideBefore = before && waiting === '' ? distance(glyph, before) : Infinity;
-    const besideAfter = after && !isMark(after.text) ? distance(glyph, after) : Infinity;
-    if (Math.min(besideBefore, besideAfter) > glyph.size / 10) read.push(glyph);
-    else if (besideAfter < besideBefore) waiting += glyph.text;
-    else if (before) read[read.length - 1] = { ...before, text: before.text + glyph.text };
+    } else if (!isOnBefore(0) && after && !isMark(after.text) && standsOn(glyph, after, -after.width / 4)) {
+      waiting += glyph.text;
+    } else if (before && isOnBefore(glyph.size / 10)) {
+      read[read.length - 1] = { ...before, text: before.text + glyph.text };
+    } else read.push(glyph);
   });
   return read;
 }
 
-/** How far the middle of a mark is beside a letter; 0 above and below it. */
-function distance(mark: Glyph, { x, y, ux, uy, width, size }: Glyph): number {
+/** True when the middle of a mark is above or below a letter, or at most that far beside it. */
+function standsOn(mark: Glyph, { x, y, ux, uy, width, size }: Glyph, beside: number): boolean {
   const [right, down] = [mark.x - x, mark.y - y];
-  if (Math.abs(down * ux - right * uy) > size) return Infinity;
   const middle = right * ux + down * uy + mark.width / 2;
-  return Math.max(0, -middle, middle - width);
+  return middle >= -beside && middle <= width + beside && Math.abs(down * ux - right * uy) <= size;
 }
 
 /** The glyphs of each line, from the left to the right as they are displayed; of text that is turned, in its direction. */

@@ -6,7 +6,7 @@
 import { asRead, isRightToLeft } from './bidi-order.ts';
 import type { Glyph } from './glyph.ts';
 import { isOutOfOrder, isTurned, linesOf, withMarks, withoutRepeats } from './glyph-order.ts';
-import { normalForm, type NormalText } from './normal-form.ts';
+import { isMark, normalForm, type NormalText } from './normal-form.ts';
 import type { PageContent } from './page-content.ts';
 
 export interface PageText {
@@ -70,6 +70,7 @@ const SHAPED =
 function isPlainGlyph(glyph: Glyph): boolean {
   return (
     glyph.text !== '' &&
+    !isMark(glyph.text) &&
     isDecoded(glyph.text) &&
     !isTurned(glyph) &&
     !(glyph.text > '\u058f' && SHAPED.test(glyph.text))

@@ -168,8 +168,12 @@ const UNKNOWN_FOR_GOOD =
 const RATE_LIMITED =
   "The provider's rate limit is reached; it is tried again when that ends. Nothing of it has reached the provider.";
 
-function explanationOf({ state, nextTryAt, failure }: CommandRow): string {
+const IN_DOUBT =
+  'An earlier attempt ended without an answer, so it may have been done. The provider is being asked; only what it has not done is tried again.';
+
+function explanationOf({ state, nextTryAt, failure, doubtSince }: CommandRow): string {
   if (state === 'UNCERTAIN' && nextTryAt === null) return UNKNOWN_FOR_GOOD;
+  if (state === 'ATTEMPTED' && doubtSince) return IN_DOUBT;
   if (state === 'INTENDED' && failure?.code === 'RATE_LIMITED') return RATE_LIMITED;
   return EXPLANATIONS[state];
 }

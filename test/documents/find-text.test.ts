@@ -4,6 +4,8 @@ import { findText, type Point } from '../../src/documents/find-text.ts';
 import type { Glyph } from '../../src/documents/glyph.ts';
 import { isDecoded, type PageText, pageTextOf } from '../../src/documents/page-text.ts';
 
+const SIGN: Glyph = { text: 'a', x: 9, y: 100, ux: 1, uy: 0, width: 8, size: 10 };
+
 function pageOf(glyphs: readonly Glyph[]): PageText {
   return pageTextOf({
     width: 612,
@@ -58,7 +60,7 @@ describe('an accent that is drawn', () => {
   const [k, u, f] = line(['K', 'u', 'f']);
   if (!k || !u || !f) throw new Error('three glyphs');
   const accent = { ...u, text: '¨', x: u.x + 2, width: 3 };
-  const wide = { ...accent, x: u.x - 1, y: 94 };
+  const wide = { ...accent, x: u.x - 1, y: 94, width: 10 };
 
   test.each([
     ['before its letter', [k, accent, u, f]],
@@ -68,6 +70,13 @@ describe('an accent that is drawn', () => {
   ])('%s belongs to it', (_when, glyphs) => {
     expect(placesIn(glyphs, 'Küf')).toEqual([{ x: 0, y: 100 }]);
   });
+});
+
+test('a page whose marks are drawn far from their letters may say something else than is read', () => {
+  const letters = line([...'Tenor']);
+  const mark = { ...SIGN, text: '\u030b', x: 3.4 * 8, width: 0 };
+  expect(pageOf([...letters.slice(0, 4), mark, ...letters.slice(4)]).isPlain).toBe(true);
+  expect(pageOf([...letters, mark]).isPlain).toBe(false);
 });
 
 describe('a line that runs from right to left', () => {
@@ -113,7 +122,6 @@ test.each([
 });
 
 const COUNT = 200_000;
-const SIGN: Glyph = { text: 'a', x: 9, y: 100, ux: 1, uy: 0, width: 8, size: 10 };
 
 // In time that grows with the square, each of these takes minutes.
 test.each<[string, (index: number) => Partial<Glyph>]>([

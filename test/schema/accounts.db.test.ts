@@ -465,6 +465,6 @@ describe('what DocuSign refuses', () => {
     const account = await connect('PER_ENVELOPE');
     await api.control('PUT', '/limits', { hourly: 1 });
     const answers = [await account.gql(REGISTER, { id: account.id }), await account.gql(REGISTER, { id: account.id })];
-    expect(answers.at(-1)).toMatchObject({ data: { registerWebhook: { code: 'PROVIDER_UNAVAILABLE' } } });
+    expect(answers.at(-1)).toMatchObject({ data: { registerWebhook: { code: 'RATE_LIMITED' } } });
   });
 });
