@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { isAddressOrRange } from './model/addresses.ts';
 import { isWebOrigin } from './model/origins.ts';
+import { SSL_MODES, withVerifiedTls } from './model/ssl-mode.ts';
 import { fittingAlgorithms, publicKeyFrom } from './model/token-keys.ts';
 
 export interface ConfigProblem {
@@ -188,23 +189,11 @@ const postgresUrl = z
   })
   .transform(withSslMode);
 
-const SSL_MODES = ['disable', 'no-verify', 'prefer', 'require', 'verify-ca', 'verify-full'];
-
-/**
- * The driver takes `prefer`, `require` and `verify-ca` for `verify-full`, warns of it with many lines, and takes any
- * other word for `verify-full` too. Here it is said before, once.
- */
 function withSslMode(value: string, context: z.core.$RefinementCtx<string>): string {
-  const url = new URL(value);
-  const mode = url.searchParams.get('sslmode');
-  if (mode === null || url.searchParams.get('uselibpqcompat') === 'true') return value;
-  if (!SSL_MODES.includes(mode)) {
-    context.addIssue({ code: 'custom', message: `has another sslmode than ${SSL_MODES.join(', ')}` });
-    return z.NEVER;
-  }
-  if (mode === 'disable' || mode === 'no-verify' || mode === 'verify-full') return value;
-  url.searchParams.set('sslmode', 'verify-full');
-  return url.href;
+  const address = withVerifiedTls(value);
+  if (address !== null) return address;
+  context.addIssue({ code: 'custom', message: `has another sslmode than ${SSL_MODES.join(', ')}` });
+  return z.NEVER;
 }
 
 function webUrl(missing: string, plain: boolean) {
