@@ -1,5 +1,6 @@
 /**
- * The sandbox that `dev` works with: one it starts, which forgets with the process, or one that runs already.
+ * The sandbox that `dev` works with: one it starts, which keeps what it knows in the data directory, or one that runs
+ * already.
  * @module
  */
 import { readFileSync } from 'node:fs';
@@ -7,12 +8,8 @@ import { z } from 'zod';
 import { type DocusignSandbox, startDocusignSandbox } from '../sandbox/docusign/index.ts';
 import { UsageError } from './usage.ts';
 
-export interface DemoSandbox extends Pick<DocusignSandbox, 'url' | 'credentials'> {
-  /** True for one that goes on when this process ends, and knows what it was sent before. */
-  readonly outlives: boolean;
-  /** Ends it, unless it runs by itself. */
-  close(): Promise<void>;
-}
+/** `resume` and `close` do nothing to one that runs by itself. */
+export type DemoSandbox = Pick<DocusignSandbox, 'url' | 'credentials' | 'run' | 'resume' | 'close'>;
 
 /** What `countersign sandbox --json` prints. */
 const Printed = z.object({
@@ -26,11 +23,11 @@ const Printed = z.object({
   }),
 });
 
-/** `file` holds what a running sandbox printed; without it one is started on `port`. */
-export async function openSandbox(file: string | undefined, port: number): Promise<DemoSandbox> {
-  if (file === undefined) return { ...(await startDocusignSandbox({ port })), outlives: false };
+/** `file` holds what a running sandbox printed; without it one is started on `port`, with what it knew before. */
+export async function openSandbox(file: string | undefined, port: number, directory: string): Promise<DemoSandbox> {
+  if (file === undefined) return startDocusignSandbox({ port, directory });
   const { url, ...credentials } = read(file).docusign;
-  return { url, credentials, outlives: true, close: async () => undefined };
+  return { url, credentials, run: url, resume: () => undefined, close: async () => undefined };
 }
 
 function read(file: string): z.infer<typeof Printed> {

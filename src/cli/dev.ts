@@ -9,10 +9,11 @@ import { SCOPES } from '../auth/principal.ts';
 import { holdDirectory } from '../db/data-directory.ts';
 import { publicId } from '../model/ids.ts';
 import { loopbackOrigins } from '../model/origins.ts';
+import { ENDS } from '../model/words.ts';
 import type { Services } from '../schema/context.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { systemWorld } from '../world.ts';
-import { DEMO_PDF } from './demo-document.ts';
+import { demoEnvelope } from './demo-envelope.ts';
 import { type DemoSandbox, openSandbox } from './demo-sandbox.ts';
 import { demoTabs } from './demo-tabs.ts';
 import { devKeys } from './dev-keys.ts';
@@ -47,7 +48,7 @@ export async function dev(args: readonly string[]): Promise<number> {
   const held = await holdDirectory(values['data-dir']);
   open.defer(() => held.release());
   await refuseTaken(port);
-  const sandbox = await openSandbox(values['sandbox-json'], sandboxPort);
+  const sandbox = await openSandbox(values['sandbox-json'], sandboxPort, join(held.path, 'sandbox'));
   open.defer(() => sandbox.close());
   // Loaded once data and ports are ours: who can't start hears of it at once.
   const { openPglite } = await import('../db/pglite.ts');
@@ -73,11 +74,13 @@ export async function dev(args: readonly string[]): Promise<number> {
     allowSandbox: true,
     introspection: true,
     graphiql: async (services) => {
-      const demo = await seed(services, keys.tenantId, sandbox, sandbox.outlives ? sandbox.url : world.uuid());
+      const demo = await seed(services, keys.tenantId, sandbox);
       accountId = demo.accountId;
       return { headers: { authorization: `Bearer ${token}` }, tabs: demoTabs(demo.accountId, demo.envelopeId) };
     },
   });
+  // What it was to tell before the restart, it tells now that somebody listens.
+  sandbox.resume();
   const found = {
     graphiql: `${gateway.url}/graphql`,
     sandbox: sandbox.url,
@@ -92,12 +95,11 @@ export async function dev(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-/** The sandbox's account, and one envelope that can be voided: one for each `run` of the sandbox, since it keeps nothing. */
+/** The sandbox's account, and one envelope that can be voided: the one of before, or the next when that has ended. */
 async function seed(
   services: Services,
   tenantId: string,
   sandbox: DemoSandbox,
-  run: string,
 ): Promise<{ accountId: string; envelopeId: string }> {
   const { integrationKey, userId, accountId: providerAccountId, privateKey, hmacKeys } = sandbox.credentials;
   const account = await services.accounts.connect(
@@ -111,40 +113,15 @@ async function seed(
     },
   );
   const accountId = publicId('Account', account.id);
-  const { envelope } = await services.envelopes.send(tenantId, {
-    idempotencyKey: `demo-${run}`,
-    waitMs: 5_000,
-    what: {
-      envelope: {
-        accountId,
-        subject: 'An older lease, to be voided',
-        message: null,
-        externalId: null,
-        metadata: [],
-        expiresAt: null,
-        docusign: null,
-        documents: [{ key: 'lease', filename: 'lease.pdf', source: { base64: DEMO_PDF } }],
-        recipients: [
-          {
-            key: 'tenant',
-            role: 'SIGNER',
-            name: 'Bo Tenant',
-            email: 'bo@tenant.example',
-            routingOrder: 1,
-            embedded: false,
-            fields: [
-              {
-                kind: 'SIGNATURE',
-                label: null,
-                required: true,
-                value: null,
-                place: { at: { document: 'lease', page: 1, x: 150, y: 240, width: null, height: null } },
-              },
-            ],
-          },
-        ],
-      },
-    },
-  });
-  return { accountId, envelopeId: publicId('Envelope', envelope.id) };
+  for (let nth = 1; ; nth += 1) {
+    const { envelope, replayed } = await services.envelopes.send(tenantId, {
+      idempotencyKey: `demo-${sandbox.run}${nth === 1 ? '' : `-${nth}`}`,
+      waitMs: 5_000,
+      what: { envelope: demoEnvelope(accountId) },
+    });
+    if (!replayed || !NO_LONGER_VOIDABLE.has(envelope.status))
+      return { accountId, envelopeId: publicId('Envelope', envelope.id) };
+  }
 }
+
+const NO_LONGER_VOIDABLE: ReadonlySet<string> = new Set([...ENDS, 'VOIDING', 'FAILED']);

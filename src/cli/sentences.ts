@@ -6,6 +6,7 @@ import { ConfigError } from '../config.ts';
 import { DirectoryInUse, DirectoryUnusable } from '../db/data-directory.ts';
 import { DatabaseFault, statementFault } from '../db/database-fault.ts';
 import { Problem } from '../model/problems.ts';
+import { StateUnreadable } from '../sandbox/kit/store.ts';
 import { UsageError } from './usage.ts';
 
 /** How each command that listens is told another port. */
@@ -22,6 +23,7 @@ export function sentenceFor(error: unknown, command: string): string | null {
     error instanceof DirectoryInUse ||
     error instanceof DirectoryUnusable ||
     error instanceof DatabaseFault ||
+    error instanceof StateUnreadable ||
     error instanceof UsageError
   )
     return error.message;

@@ -2,7 +2,7 @@
  * `countersign dev` as it is typed: what it prints, what it refuses, and how it ends.
  */
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { IncomingMessage, request } from 'node:http';
 import { createServer } from 'node:net';
@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { at, listAt } from '../kit/answer.ts';
+import { at, eventually, listAt, textAt } from '../kit/answer.ts';
 import { followBySse } from '../kit/follow.ts';
 import { atEnd } from '../kit/at-end.ts';
 import { type Child, runCli, spawnCli, whileRunning } from '../system/child.ts';
@@ -36,7 +36,7 @@ async function start(): Promise<{ child: Child; found: z.infer<typeof Found>; ur
   return { child, found, url: new URL(found.graphiql).origin };
 }
 
-const LIST = 'query List { envelopes(first: 10) { nodes { id subject status } } }';
+const LIST = 'query List { envelopes(first: 10) { nodes { id subject status providerId } } }';
 
 describe('countersign dev', { timeout: 120_000 }, () => {
   let running: Awaited<ReturnType<typeof start>>;
@@ -106,6 +106,26 @@ describe('countersign dev', { timeout: 120_000 }, () => {
     expect(running.found.tenant).not.toBe('');
   }, 180_000);
 
+  it('finds after kill -9 that its sandbox still knows what it was sent: it is signed, and told', async () => {
+    const envelopes = async (): Promise<unknown[]> =>
+      listAt(await ask(running.url, running.found.token, LIST), 'data.envelopes.nodes');
+    // One for one sandbox, however often it is started.
+    const [only, ...others] = await envelopes();
+    expect([at(only, 'status'), others]).toEqual(['SENT', []]);
+    const providerId = textAt(only, 'providerId');
+    await running.child.end('SIGKILL');
+    running = await start();
+    const signed = await runCli(['sandbox', 'sign', providerId, '--url', running.found.sandbox]);
+    expect(signed.stdout).toBe(`Signed ${providerId}.\n`);
+    const refresh = 'mutation R($ids: [ID!]!) { refreshEnvelopes(input: { ids: $ids }) { __typename } }';
+    await ask(running.url, running.found.token, refresh, { ids: [at(only, 'id')] });
+    await eventually(async () => at((await envelopes())[0], 'status') === 'COMPLETED');
+    // What can't be voided any more makes room for the next.
+    await running.child.end('SIGTERM');
+    running = await start();
+    expect((await envelopes()).map((node) => at(node, 'status')).toSorted()).toEqual(['COMPLETED', 'SENT']);
+  }, 240_000);
+
   it('ends within seconds of SIGTERM with 0, though somebody follows', async () => {
     const query = 'subscription Follow { events(from: EARLIEST) { cursor } }';
     const follower = followBySse(running.found.graphiql, running.found.token, { query, variables: {} });
@@ -130,6 +150,18 @@ describe('countersign dev', { timeout: 120_000 }, () => {
     },
     180_000,
   );
+
+  it('says in one clear sentence that the state of its sandbox can not be read, and leaves it as it is', async () => {
+    const sandbox = join(directory, 'damaged', 'sandbox');
+    mkdirSync(sandbox, { recursive: true });
+    writeFileSync(join(sandbox, 'state'), 'not one');
+    const { exit, stderr } = await runCli(['dev', ...ANY_PORTS, '--data-dir', join(directory, 'damaged')]);
+    expect(exit.code).toBe(1);
+    expect(stderr).toBe(
+      `${realpathSync(sandbox)}/state can't be read: it is no state of a sandbox. Put it back, or delete ${realpathSync(sandbox)} to begin with an empty sandbox: it then knows nothing of what was sent to it before.\n`,
+    );
+    expect(readFileSync(join(sandbox, 'state'), 'utf8')).toBe('not one');
+  });
 
   it('says what is wrong with a file that is none of a sandbox', async () => {
     const { exit, stderr } = await runCli(['dev', '--data-dir', join(directory, 'none'), '--sandbox-json', '/nowhere']);

@@ -3,7 +3,7 @@
  * @module
  */
 import { ApiError, invalidStatus } from './errors.ts';
-import { beforeChange, mail, note, record, recordRecipient, setStatus } from './history.ts';
+import { beforeChange, cancelExpiry, mail, note, record, recordRecipient, setStatus } from './history.ts';
 import { isActive, isEnded, isFinished } from './progress.ts';
 import { activateNext, finish } from './routing.ts';
 import type { Emit, Envelope, Recipient, Sandbox } from './state.ts';
@@ -62,12 +62,13 @@ export function sign(
   recipient.status = 'signed';
   if (envelope.recipients.every((other) => isFinished(other) || other === recipient))
     setStatus(sandbox, envelope, 'signed');
-  sandbox.clock.after(lasting, () => {
-    if (!isEnded(envelope)) settle(sandbox, envelope, recipient, sandbox.emit);
-  });
+  const { envelopeId } = envelope;
+  const { recipientIdGuid } = recipient;
+  sandbox.agenda.add(sandbox.clock.now() + lasting, { kind: 'settle', envelopeId, recipientIdGuid });
 }
 
-function settle(sandbox: Sandbox, envelope: Envelope, recipient: Recipient, emit: Emit): void {
+/** The end of having signed: the next one's turn comes. */
+export function settle(sandbox: Sandbox, envelope: Envelope, recipient: Recipient, emit: Emit): void {
   beforeChange(sandbox, envelope);
   finish(sandbox, envelope, recipient, emit);
   activateNext(sandbox, envelope, emit);
@@ -84,7 +85,7 @@ export function decline(sandbox: Sandbox, envelope: Envelope, recipient: Recipie
   recipient.declinedReason = reason;
   setStatus(sandbox, envelope, 'declined');
   envelope.declinedAt = now;
-  envelope.expiry?.cancel();
+  cancelExpiry(sandbox, envelope);
   note(sandbox, envelope, 'Declined', recipient, reason);
   recordRecipient(sandbox, envelope, recipient, 'declined', { reason });
   emit(envelope, 'recipient-declined', recipient);

@@ -8,7 +8,7 @@ import { entryJson } from './connect-entries.ts';
 import type { FailureEntry, LogEntry } from './connect-messages.ts';
 import { ApiError, invalidParameter } from './errors.ts';
 import { addHmacKey, removeHmacKey } from './keys.ts';
-import type { AccountConfiguration } from './state.ts';
+import { type AccountConfiguration, taskKey } from './state.ts';
 import { accountSubscription } from './subscriptions.ts';
 import { asText, dateTime, isRecord, isTrue } from './values.ts';
 
@@ -155,7 +155,7 @@ export function deleteFailure(call: Call): Reply {
   const { failures } = call.sandbox.connect;
   for (const [key, entry] of failures) {
     if (entry.failureId !== call.params['failureId']) continue;
-    entry.retry?.cancel();
+    call.sandbox.agenda.cancel(taskKey({ kind: 'retry', messageId: key }));
     failures.delete(key);
   }
   return { status: 200 };

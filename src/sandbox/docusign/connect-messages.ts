@@ -29,7 +29,6 @@ export interface FailureEntry {
   error: string;
   /** Waiting for its next try, held back while its configuration is down, or given up. */
   state: 'queued' | 'pending' | 'abandoned';
-  retry: { cancel(): void } | undefined;
 }
 
 export interface LogEntry {

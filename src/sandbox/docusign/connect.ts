@@ -9,7 +9,7 @@ import { type FailureEntry, type LogEntry, type Message, messageBody, messageFor
 import { post } from './connect-post.ts';
 import { corruptSignatures, signatureHeaders } from './hmac.ts';
 import { backlogAllows, nextDelay } from './retries.ts';
-import type { ConnectEvent, Envelope, Recipient, Sandbox } from './state.ts';
+import { type ConnectEvent, type Envelope, type Recipient, type Sandbox, taskKey } from './state.ts';
 
 export interface Connect {
   /** The messages an event makes: not sent yet. */
@@ -18,8 +18,14 @@ export interface Connect {
   dispatch(messages: readonly Message[]): Promise<void>;
   /** Another try at once, for every queued message of an envelope. */
   retryNow(envelopeId: string): FailureEntry[];
+  /** Another try of a message that waits for one. */
+  retry(messageId: string): Promise<unknown> | undefined;
+  /** Messages without an outcome yet, by id: those that were made, are held by a fault, or are being sent. */
+  outgoing: Map<string, Message>;
   failures: Map<string, FailureEntry>;
   logs: LogEntry[];
+  /** Sends what an earlier run left without an outcome. */
+  resume(): void;
   /** Resolves when no attempt is under way or held by a fault. */
   idle(): Promise<void>;
   clear(): void;
@@ -42,6 +48,7 @@ export function createConnect(sandbox: () => Sandbox): Connect {
   const chains = new Map<string, Promise<void>>();
   const held = new Map<string, () => void>();
   const underWay = new Set<Promise<unknown>>();
+  const outgoing = new Map<string, Message>();
   const failures = new Map<string, FailureEntry>();
   const logs: LogEntry[] = [];
 
@@ -68,6 +75,9 @@ export function createConnect(sandbox: () => Sandbox): Connect {
         : {
             Authorization: `Basic ${Buffer.from(`${subscription.basic.userName}:${subscription.basic.password}`).toString('base64')}`,
           };
+    outgoing.set(message.id, message);
+    // Nobody hears of what a restart would forget; what can't be kept waits for one that can.
+    if (!(await isKept(state))) return false;
     const outcome = await post(
       agent,
       Math.max(50, state.settings.webhookTimeoutMs / state.settings.timeFactor),
@@ -89,6 +99,8 @@ export function createConnect(sandbox: () => Sandbox): Connect {
       ...(faults.length === 0 ? {} : { faults: faults.map((fault) => fault.kind) }),
     });
     log(message, outcome.error, sent);
+    outgoing.delete(message.id);
+    state.changed();
     return settle(message, outcome.error);
   };
 
@@ -111,7 +123,7 @@ export function createConnect(sandbox: () => Sandbox): Connect {
     const entry = failures.get(message.id);
     if (error === undefined) {
       failures.delete(message.id);
-      entry?.retry?.cancel();
+      cancelRetry(message.id);
       if (entry !== undefined) releasePending(message.subscription.configurationId);
       return true;
     }
@@ -124,7 +136,6 @@ export function createConnect(sandbox: () => Sandbox): Connect {
       lastTryAt: now,
       error,
       state: 'queued',
-      retry: undefined,
     };
     next.lastTryAt = now;
     next.error = error;
@@ -135,7 +146,7 @@ export function createConnect(sandbox: () => Sandbox): Connect {
 
   const scheduleRetry = (entry: FailureEntry): void => {
     const state = sandbox();
-    entry.retry?.cancel();
+    cancelRetry(entry.message.id);
     const delay = nextDelay(
       state.settings.retryProfile,
       entry.message.retryCount,
@@ -155,11 +166,14 @@ export function createConnect(sandbox: () => Sandbox): Connect {
       return;
     }
     entry.state = 'queued';
-    entry.retry = state.clock.after(delay / state.settings.timeFactor, () => retry(entry));
+    const due = state.clock.now() + delay / state.settings.timeFactor;
+    state.agenda.add(due, { kind: 'retry', messageId: entry.message.id });
   };
 
+  const cancelRetry = (messageId: string): void => sandbox().agenda.cancel(taskKey({ kind: 'retry', messageId }));
+
   const retry = (entry: FailureEntry): Promise<boolean> => {
-    entry.retry?.cancel();
+    cancelRetry(entry.message.id);
     entry.message.retryCount += 1;
     return track(attempt(entry.message, []));
   };
@@ -169,10 +183,13 @@ export function createConnect(sandbox: () => Sandbox): Connect {
     const waiting = [...failures.values()].filter(
       ({ state, message }) => state === 'pending' && message.subscription.configurationId === configurationId,
     );
+    for (const { message } of waiting) {
+      failures.delete(message.id);
+      outgoing.set(message.id, message);
+    }
     void track(
       (async () => {
         for (const { message } of waiting) {
-          failures.delete(message.id);
           await attempt(message, []);
         }
       })(),
@@ -190,8 +207,8 @@ export function createConnect(sandbox: () => Sandbox): Connect {
         lastTryAt: now,
         error: 'Pending',
         state: 'pending',
-        retry: undefined,
       });
+      outgoing.delete(message.id);
       return;
     }
     await attempt(message, faults);
@@ -205,6 +222,7 @@ export function createConnect(sandbox: () => Sandbox): Connect {
       WEBHOOK_FAULTS,
     );
     if (faults.some((fault) => fault.kind === 'drop')) {
+      outgoing.delete(message.id);
       state.ledger.write('webhook', {
         event: message.event,
         envelopeId: message.envelope.envelopeId,
@@ -253,7 +271,11 @@ export function createConnect(sandbox: () => Sandbox): Connect {
         .map((configuration) => configuration.subscription);
       return [...envelope.subscriptions, ...configured]
         .filter((subscription) => subscription.events.has(event))
-        .map((subscription) => messageFor(state, envelope, event, recipient, subscription));
+        .map((subscription) => {
+          const message = messageFor(state, envelope, event, recipient, subscription);
+          outgoing.set(message.id, message);
+          return message;
+        });
     },
     async dispatch(messages) {
       await Promise.all(messages.map((message) => track(enqueue(message))));
@@ -263,13 +285,24 @@ export function createConnect(sandbox: () => Sandbox): Connect {
       for (const entry of entries) void retry(entry);
       return entries;
     },
+    retry(messageId) {
+      const entry = failures.get(messageId);
+      return entry && retry(entry);
+    },
+    outgoing,
     failures,
     logs,
+    resume() {
+      for (const message of outgoing.values()) {
+        const entry = failures.get(message.id);
+        void track<unknown>(entry === undefined ? enqueue(message) : retry(entry));
+      }
+    },
     async idle() {
       while (underWay.size > 0) await Promise.allSettled(underWay);
     },
     clear() {
-      for (const entry of failures.values()) entry.retry?.cancel();
+      outgoing.clear();
       failures.clear();
       logs.length = 0;
       chains.clear();
@@ -285,4 +318,11 @@ function listens(
 ): boolean {
   const on = String(configuration.fields['allowEnvelopePublish'] ?? 'true').toLowerCase() === 'true';
   return on && (configuration.allUsers || configuration.userIds.includes(envelope.senderUserId));
+}
+
+function isKept(sandbox: Sandbox): Promise<boolean> {
+  return sandbox.kept().then(
+    () => true,
+    () => false,
+  );
 }

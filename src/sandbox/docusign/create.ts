@@ -84,10 +84,11 @@ function build(call: Call, definition: Definition, documents: EnvelopeDocument[]
   checkLength('emailBlurb', definition.emailBlurb, 10_000);
   const now = sandbox.clock.now();
   const envelopeId = sandbox.random.uuid('envelope');
+  const number = sandbox.nextEnvelopeNumber++;
   let field = 0;
   const envelope: Envelope = {
     envelopeId,
-    number: sandbox.envelopes.size,
+    number,
     accountId: call.account.accountId,
     senderUserId: call.user.userId,
     status: 'created',
@@ -99,9 +100,7 @@ function build(call: Call, definition: Definition, documents: EnvelopeDocument[]
     statusChangedAt: now,
     documents,
     recipients: [],
-    customFields: readCustomFields(definition.customFields, () =>
-      String(10_000 + sandbox.envelopes.size * 100 + (field += 1)),
-    ),
+    customFields: readCustomFields(definition.customFields, () => String(10_000 + number * 100 + (field += 1))),
     notification: readNotification(definition.notification, defaultNotification()),
     subscriptions: readSubscriptions(sandbox, definition),
     purgeState: 'unpurged',

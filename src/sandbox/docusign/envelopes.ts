@@ -10,7 +10,7 @@ import { beforeChange, record } from './history.ts';
 import { resend, send, voidEnvelope } from './lifecycle.ts';
 import { envelopeJson } from './envelope-json.ts';
 import { invalidBody, invalidParameter, invalidStatus } from './errors.ts';
-import type { Envelope } from './state.ts';
+import type { Envelope, Sandbox } from './state.ts';
 import { isTrue, optionalText } from './values.ts';
 
 export function getEnvelope(call: Call): Reply {
@@ -77,12 +77,16 @@ function purge(call: Call, envelope: Envelope, state: string): void {
   beforeChange(call.sandbox, envelope);
   envelope.purgeState = state;
   if (state === 'documents_dequeued') return;
-  call.sandbox.clock.after(PURGE_AFTER, () => {
-    if (envelope.purgeState !== state) return;
-    envelope.purgeState = state.replace('_queued', '_purged');
-    envelope.documents = [];
-    envelope.rendered.clear();
-    record(call.sandbox, envelope, 'purged');
-    call.sandbox.emit(envelope, 'envelope-purge');
-  });
+  const { clock, agenda } = call.sandbox;
+  agenda.add(clock.now() + PURGE_AFTER, { kind: 'purge', envelopeId: envelope.envelopeId, state });
+}
+
+/** Nothing when it was taken back, or queued in another way since. */
+export function purgeDocuments(sandbox: Sandbox, envelope: Envelope, state: string): void {
+  if (envelope.purgeState !== state) return;
+  envelope.purgeState = state.replace('_queued', '_purged');
+  envelope.documents = [];
+  envelope.rendered.clear();
+  record(sandbox, envelope, 'purged');
+  sandbox.emit(envelope, 'envelope-purge');
 }

@@ -3,12 +3,17 @@
  * @module
  */
 import { envelopeJson } from './envelope-json.ts';
-import type { Envelope, EnvelopeStatus, Mail, Recipient, Sandbox } from './state.ts';
+import { type Envelope, type EnvelopeStatus, type Mail, type Recipient, type Sandbox, taskKey } from './state.ts';
 
 /** Must run before any change: keeps how the envelope read until now, for stale lists. */
 export function beforeChange(sandbox: Sandbox, envelope: Envelope): void {
   envelope.before = envelopeJson(sandbox, envelope, new Set(['recipients', 'custom_fields']));
   envelope.modifiedAt = sandbox.clock.now();
+}
+
+/** An envelope that has ended, or gets another time, expires no more at the old one. */
+export function cancelExpiry(sandbox: Sandbox, { envelopeId }: Envelope): void {
+  sandbox.agenda.cancel(taskKey({ kind: 'expire', envelopeId }));
 }
 
 export function note(

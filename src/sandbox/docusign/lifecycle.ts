@@ -3,7 +3,7 @@
  * @module
  */
 import { ApiError, invalidStatus } from './errors.ts';
-import { beforeChange, mail, note, record, recordRecipient, sender, setStatus } from './history.ts';
+import { beforeChange, cancelExpiry, mail, note, record, recordRecipient, sender, setStatus } from './history.ts';
 import { isActive, isEnded, isMailed } from './progress.ts';
 import { activateNext } from './routing.ts';
 import type { Emit, Envelope, Recipient, Sandbox } from './state.ts';
@@ -31,23 +31,19 @@ export function send(sandbox: Sandbox, envelope: Envelope, emit: Emit): void {
 
 /** Set at sending, and again when `PUT …/notification` changes it. */
 export function scheduleExpiry(sandbox: Sandbox, envelope: Envelope): void {
-  envelope.expiry?.cancel();
+  cancelExpiry(sandbox, envelope);
   delete envelope.expiresAt;
   if (!envelope.notification.expireEnabled || envelope.sentAt === undefined) return;
   envelope.expiresAt = envelope.sentAt + envelope.notification.expireAfter * DAY;
+  const { envelopeId } = envelope;
   const { expireWarn } = envelope.notification;
-  const timers = [
-    sandbox.clock.at(envelope.expiresAt, () => (isEnded(envelope) ? undefined : expire(sandbox, envelope))),
-  ];
+  sandbox.agenda.add(envelope.expiresAt, { kind: 'expire', envelopeId });
   const warnAt = envelope.expiresAt - expireWarn * DAY;
-  if (expireWarn > 0 && warnAt > sandbox.clock.now()) {
-    timers.push(sandbox.clock.at(warnAt, () => (isEnded(envelope) ? undefined : warn(sandbox, envelope))));
-  }
-  envelope.expiry = { cancel: () => timers.forEach((timer) => timer.cancel()) };
+  if (expireWarn > 0 && warnAt > sandbox.clock.now()) sandbox.agenda.add(warnAt, { kind: 'warn', envelopeId });
 }
 
 /** A mail and nothing more, as reminders are. */
-function warn(sandbox: Sandbox, envelope: Envelope): void {
+export function warn(sandbox: Sandbox, envelope: Envelope): void {
   for (const recipient of envelope.recipients.filter(isActive)) {
     if (isMailed(recipient)) mail(sandbox, envelope, recipient, 'expiring');
   }
@@ -80,7 +76,7 @@ function endVoided(
   setStatus(sandbox, envelope, 'voided');
   envelope.voidedAt = sandbox.clock.now();
   envelope.voidedReason = reason;
-  envelope.expiry?.cancel();
+  cancelExpiry(sandbox, envelope);
   note(sandbox, envelope, 'Voided', sender(sandbox, envelope), reason);
   record(sandbox, envelope, event, { reason });
   for (const recipient of envelope.recipients) if (isActive(recipient)) mail(sandbox, envelope, recipient, 'voided');

@@ -36,6 +36,12 @@ export interface LimitSettings {
   since: number;
 }
 
+/** What was counted, to go on with. */
+export interface Counted {
+  windows: Map<string, Window>;
+  lastRead: Map<string, number>;
+}
+
 export interface Limits {
   readonly settings: LimitSettings;
   /** Puts these limits in the place of those before, and counts from none. */
@@ -45,7 +51,9 @@ export interface Limits {
   /** Counts a GET or PUT on envelopes. True when it breaks the 15-minute rule. */
   countEnvelopes(method: string, envelopeIds: readonly string[], isList: boolean): boolean;
   headers(accountId: string | undefined): Record<string, string>;
-  clear(): void;
+  /** What still counts: windows that are over are left out. */
+  counted(): Counted;
+  resume(settings: LimitSettings, counted: Counted): void;
 }
 
 interface Window {
@@ -136,10 +144,17 @@ export function createLimits(now: () => number): Limits {
         'X-BurstLimit-Remaining': String(Math.max(0, burst - used(`burst/${accountId}`, BURST))),
       };
     },
-    clear() {
-      windows.clear();
-      lastRead.clear();
-      settings = defaultLimits();
+    counted() {
+      const time = now();
+      return {
+        windows: new Map([...windows].filter(([, { start }]) => time - start < HOUR)),
+        lastRead: new Map([...lastRead].filter(([, at]) => time - at < POLLING)),
+      };
+    },
+    resume(chosen, counted) {
+      settings = chosen;
+      for (const [key, window] of counted.windows) windows.set(key, window);
+      for (const [id, at] of counted.lastRead) lastRead.set(id, at);
     },
   };
 }

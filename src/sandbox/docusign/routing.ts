@@ -2,7 +2,7 @@
  * Whose turn it is: notifies one routing order after the other and completes the envelope at the end.
  * @module
  */
-import { mail, note, record, recordRecipient, sender, setStatus } from './history.ts';
+import { cancelExpiry, mail, note, record, recordRecipient, sender, setStatus } from './history.ts';
 import { isFinished, isMailed } from './progress.ts';
 import type { Emit, Envelope, Recipient, Sandbox } from './state.ts';
 
@@ -40,7 +40,7 @@ function notify(sandbox: Sandbox, envelope: Envelope, recipient: Recipient, emit
 function complete(sandbox: Sandbox, envelope: Envelope, emit: Emit): void {
   setStatus(sandbox, envelope, 'completed');
   envelope.completedAt = sandbox.clock.now();
-  envelope.expiry?.cancel();
+  cancelExpiry(sandbox, envelope);
   note(sandbox, envelope, 'Completed', sender(sandbox, envelope), 'The envelope is completed.');
   record(sandbox, envelope, 'completed');
   for (const recipient of envelope.recipients) mail(sandbox, envelope, recipient, 'completed');

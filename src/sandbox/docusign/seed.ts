@@ -3,7 +3,7 @@
  * @module
  */
 import { createPublicKey } from 'node:crypto';
-import { createRandom } from '../kit/random.ts';
+import { createRandom, type SeededRandom } from '../kit/random.ts';
 import { addHmacKey } from './keys.ts';
 import type { Sandbox } from './state.ts';
 import { SANDBOX_PRIVATE_KEY } from './test-key.ts';
@@ -18,11 +18,9 @@ export interface Credentials {
 }
 
 /** `credentialSeed` makes the ids and keys alone, so that they outlive a run whose other ids must be new. */
-export function seedCredentials(sandbox: Sandbox, credentialSeed: number): Credentials {
+export function seedCredentials(sandbox: Sandbox, credentialSeed: number): void {
   const random = createRandom(credentialSeed);
-  const integrationKey = random.uuid('first-integration-key');
-  const userId = random.uuid('first-user');
-  const accountId = random.uuid('first-account');
+  const { integrationKey, userId, accountId } = seededIds(random);
   sandbox.users.set(userId, {
     userId,
     name: 'Ada Sender',
@@ -40,11 +38,22 @@ export function seedCredentials(sandbox: Sandbox, credentialSeed: number): Crede
     redirectUris: [],
   });
   sandbox.consents.set(`${integrationKey}/${userId}`, new Set(['signature', 'impersonation']));
+}
+
+/** What a client connects with: the ids of the seed, and the account's keys as they are now. */
+export function credentialsOf(sandbox: Sandbox, credentialSeed: number): Credentials {
+  const ids = seededIds(createRandom(credentialSeed));
   return {
-    integrationKey,
-    userId,
-    accountId,
+    ...ids,
     privateKey: SANDBOX_PRIVATE_KEY,
-    hmacKeys: sandbox.accounts.get(accountId)?.hmacKeys.map(({ key }) => key) ?? [],
+    hmacKeys: sandbox.accounts.get(ids.accountId)?.hmacKeys.map(({ key }) => key) ?? [],
+  };
+}
+
+function seededIds(random: SeededRandom): Pick<Credentials, 'integrationKey' | 'userId' | 'accountId'> {
+  return {
+    integrationKey: random.uuid('first-integration-key'),
+    userId: random.uuid('first-user'),
+    accountId: random.uuid('first-account'),
   };
 }

@@ -1,8 +1,10 @@
 /**
- * What the sandbox knows: accounts, people, keys, envelopes. Plain data in memory; nothing outlives the process.
+ * What the sandbox knows: accounts, people, keys, envelopes, and what is planned. Plain data in memory; with a directory
+ * it is kept over restarts (kept.ts).
  * @module
  */
 import type { KeyObject } from 'node:crypto';
+import type { Agenda } from '../kit/agenda.ts';
 import type { SandboxClock } from '../kit/clock.ts';
 import type { Faults } from '../kit/faults.ts';
 import type { Ledger } from '../kit/ledger.ts';
@@ -156,7 +158,6 @@ export interface Envelope {
   voidedAt?: number;
   voidedReason?: string;
   expiresAt?: number;
-  expiry?: { cancel(): void };
   documents: EnvelopeDocument[];
   recipients: Recipient[];
   customFields: CustomField[];
@@ -211,11 +212,28 @@ export type ConnectEvent = `envelope-${string}` | `recipient-${string}`;
 /** Tells Connect of an event, at the moment it happens. */
 export type Emit = (envelope: Envelope, event: ConnectEvent, recipient?: Recipient) => void;
 
+/** What happens to an envelope, or a message of Connect, at a time to come. */
+export type Task =
+  | { kind: 'expire'; envelopeId: string }
+  | { kind: 'warn'; envelopeId: string }
+  | { kind: 'auto-sign' | 'remind' | 'settle'; envelopeId: string; recipientIdGuid: string }
+  | { kind: 'purge'; envelopeId: string; state: string }
+  | { kind: 'retry'; messageId: string };
+
+/** What tasks are cancelled by: expiry and the warning before it go together. */
+export function taskKey(task: Task): string {
+  if (task.kind === 'retry') return `retry/${task.messageId}`;
+  return `${task.kind === 'warn' ? 'expire' : task.kind}/${task.envelopeId}`;
+}
+
 export interface Sandbox {
   readonly seed: number;
+  /** Names this sandbox over restarts, until it is reset. */
+  run: string;
   /** Address of everything, `http://127.0.0.1:PORT`. */
   url: string;
   clock: SandboxClock;
+  agenda: Agenda<Task>;
   random: SeededRandom;
   ledger: Ledger;
   faults: Faults;
@@ -240,4 +258,9 @@ export interface Sandbox {
   /** Called when a recipient's turn has come. */
   onTurn: (envelope: Envelope, recipient: Recipient) => void;
   nextConfigurationId: number;
+  nextEnvelopeNumber: number;
+  /** Resolves when all that is known now outlives this process. Nothing is told, by an answer or a webhook, before that. */
+  kept: () => Promise<void>;
+  /** Something is known that nobody is told of yet: it is kept within a moment. */
+  changed: () => void;
 }

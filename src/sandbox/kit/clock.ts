@@ -13,6 +13,8 @@ export interface SandboxClock {
   now(): number;
   /** The machine's own time: what clients put into their assertions. */
   wall(): number;
+  /** How far the virtual time is ahead of the machine's, in milliseconds. */
+  ahead(): number;
   /** Runs `fire` once the virtual time has come. A promise it returns is awaited by `advance`. */
   at(due: number, fire: () => unknown): Alarm;
   after(ms: number, fire: () => unknown): Alarm;
@@ -31,9 +33,10 @@ const LONGEST_TIMEOUT = 2_147_483_647;
 /** An alarm's work (a webhook to a silent receiver) may not hold `advance` for longer, in real milliseconds. */
 const LONGEST_WAIT = 10_000;
 
-export function createClock(): SandboxClock {
+/** `ahead` is that of an earlier clock, which this one continues. */
+export function createClock(ahead = 0): SandboxClock {
   const heap: Entry[] = [];
-  let offset = 0;
+  let offset = ahead;
   let frozen: number | undefined;
   let order = 0;
   let stopped = false;
@@ -78,6 +81,7 @@ export function createClock(): SandboxClock {
   return {
     now,
     wall: () => Date.now(),
+    ahead: () => now() - Date.now(),
     at,
     after: (ms, fire) => at(now() + ms, fire),
     async advance(ms) {

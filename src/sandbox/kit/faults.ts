@@ -39,6 +39,8 @@ export interface Faults {
   add(rule: FaultRule): Fault;
   list(): Fault[];
   remove(id?: number): void;
+  /** Goes on with those of an earlier run. */
+  resume(faults: readonly Fault[]): void;
   /** The faults that strike now, in the order they were added; those of `kinds` only. Each is counted. */
   strike(opportunity: Opportunity, kinds: ReadonlySet<string>): Fault[];
 }
@@ -56,6 +58,10 @@ export function createFaults(random: SeededRandom): Faults {
     list: () => faults.map(({ fault }) => fault),
     remove(id) {
       faults = id === undefined ? [] : faults.filter(({ fault }) => fault.id !== id);
+    },
+    resume(earlier) {
+      faults = earlier.map((fault) => ({ fault, matches: routePattern(fault.route) }));
+      nextId = Math.max(0, ...earlier.map(({ id }) => id)) + 1;
     },
     strike({ route, envelopeIds, event }, kinds) {
       if (faults.length === 0) return [];

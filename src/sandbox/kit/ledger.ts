@@ -27,18 +27,21 @@ export interface Ledger {
   read(query?: LedgerQuery): LedgerEntry[];
   /** Number of entries by kind, and within a kind by event, outcome or route. */
   summary(): Record<string, { total: number; by: Record<string, number> }>;
-  clear(): void;
+  /** Goes on after the lines of an earlier ledger, of which the oldest may be missing. */
+  resume(lines: readonly LedgerEntry[]): void;
 }
 
 export function createLedger(now: () => number): Ledger {
   let entries: LedgerEntry[] = [];
+  /** Lines before the first one that is here. */
+  let missing = 0;
   return {
     write(kind, members) {
-      entries.push({ seq: entries.length + 1, at: new Date(now()).toISOString(), kind, ...members });
+      entries.push({ seq: missing + entries.length + 1, at: new Date(now()).toISOString(), kind, ...members });
     },
     read({ kind, event, envelopeId, after = 0 } = {}) {
       return entries
-        .slice(after)
+        .slice(Math.max(0, after - missing))
         .filter(
           (entry) =>
             (kind === undefined || entry.kind === kind) &&
@@ -56,8 +59,9 @@ export function createLedger(now: () => number): Ledger {
       }
       return counts;
     },
-    clear() {
-      entries = [];
+    resume(lines) {
+      entries = [...lines];
+      missing = (lines[0]?.seq ?? 1) - 1;
     },
   };
 }
