@@ -161,7 +161,7 @@ describe('a socket', () => {
     async (more) => {
       const { socket, closed } = open(gateway.port);
       socket.on('open', () => socket.send(JSON.stringify({ type: 'connection_init', ...more })));
-      expect(await closed).toEqual({ code: 4403, reason: 'UNAUTHENTICATED' });
+      expect(await closed).toEqual({ code: 4403, reason: 'UNAUTHENTICATED: The token is not valid.' });
     },
   );
 
