@@ -19,7 +19,8 @@ function isUndecodable(font: PDFDict, look: Look): boolean {
   const subtype = nameOf(look(font, 'Subtype'));
   // Its parts are fonts too, and their text is that of the whole.
   if (subtype === 'CIDFontType0' || subtype === 'CIDFontType2') return false;
-  if (subtype === 'Type0') return true;
+  // The glyphs of a Type 3 font are drawings, and their names are whatever its maker called them.
+  if (subtype === 'Type0' || subtype === 'Type3') return true;
   const encoding = look(font, 'Encoding');
   if (encoding instanceof PDFDict) {
     const differences = look(encoding, 'Differences');

@@ -1,4 +1,13 @@
-import { PDFName, type PDFPage, PDFString } from '@cantoo/pdf-lib';
+import {
+  beginText,
+  endText,
+  PDFHexString,
+  PDFName,
+  type PDFPage,
+  PDFString,
+  setFontAndSize,
+  showText,
+} from '@cantoo/pdf-lib';
 import { describe, expect, test } from 'vitest';
 import { readPdf } from '../../src/documents/read-pdf.ts';
 import { type Drawn, type DrawMore, type DrawnPage, pdfOfGlyphs } from '../kit/glyph-pdfs.ts';
@@ -76,11 +85,31 @@ describe('a text that is not found', () => {
     ['text in private letters', { glyphs: written('\ue001') }],
     ['a glyph that stands for no letter', { glyphs: [...lease, { text: '', x: 200, y: 700, width: 7 }] }],
     ['text in a font that is not there', { glyphs: lease, more: withoutFonts }],
+    ['a font whose glyphs are drawings', { glyphs: lease, more: withDrawnFont }],
     ['letters drawn as lines', { glyphs: [], more: (page) => page.drawSvgPath('M 0 0 C 1 1 2 2 3 3 '.repeat(40)) }],
   ])('may be there all the same on a page with %s', async (_what, given) => {
     expect(await missed(given)).toEqual({ text: '/s1/', count: 0, places: [], decoded: false });
   });
 });
+
+function withDrawnFont(page: PDFPage): void {
+  const { context } = page.doc;
+  const square = context.register(context.stream('500 0 d0 0 0 400 400 re f'));
+  const font = context.obj({
+    Type: 'Font',
+    Subtype: 'Type3',
+    FontBBox: [0, 0, 1, 1],
+    FontMatrix: [0.001, 0, 0, 0.001, 0, 0],
+    CharProcs: { a: square },
+    Encoding: { Differences: [97, 'a'] },
+    FirstChar: 97,
+    LastChar: 97,
+    Widths: [500],
+    Resources: {},
+  });
+  page.node.setFontDictionary(PDFName.of('Drawn'), context.register(font));
+  page.pushOperators(beginText(), setFontAndSize('Drawn', 12), showText(PDFHexString.of('61')), endText());
+}
 
 function withoutFonts(page: PDFPage): void {
   page.node.set(PDFName.of('Resources'), page.doc.context.obj({ Font: {} }));
