@@ -39,7 +39,7 @@ export async function refresh(
   const now = world.now();
   const stale = envelopes.filter((envelope) => isStale(envelope, freshness, now));
   const answers = await Promise.all(
-    stale.map(async (envelope) => [envelope.id, await within(world, lookUps.lookUp(envelope))] as const),
+    stale.map(async (envelope) => [envelope.id, await inTime(world, lookUps.lookUp(envelope))] as const),
   );
   return new Map(
     answers.flatMap(([id, answer]) => {
@@ -53,7 +53,7 @@ export async function refresh(
 export const LOOK_UP_WAIT_MS = 10_000;
 
 /** What the look-up comes to, or that it takes too long: it goes on then, and a later request finds what it learned. */
-export async function within(world: World, lookUp: Promise<LookUp>): Promise<LookUp> {
+export async function inTime(world: World, lookUp: Promise<LookUp>): Promise<LookUp> {
   const settled = await settledWithin(world, LOOK_UP_WAIT_MS, lookUp);
   if (settled) return settled.value;
   const message = `The provider can't be reached: no answer within ${LOOK_UP_WAIT_MS} ms.`;

@@ -18,7 +18,7 @@ import type { SigningUrl } from '../providers/provider.ts';
 import type { CommandDeps } from './attempt.ts';
 import { embeddedId } from './content.ts';
 import type { EnvelopeRow, RecipientRow } from './edit.ts';
-import { type Staleness, stalenessOf, within } from './freshness.ts';
+import { inTime, type Staleness, stalenessOf } from './freshness.ts';
 import { Issues } from './issues.ts';
 import type { LookUps } from './look-up.ts';
 import { findEnvelope, findRecipients } from './read.ts';
@@ -91,7 +91,7 @@ export async function confirmSigning(
   if (!envelope) throw new NotFound('envelope');
   return {
     envelopeId: envelope.id,
-    staleness: stalenessOf(await within(deps.world, lookUps.lookUp(envelope, { urgent: true }))),
+    staleness: stalenessOf(await inTime(deps.world, lookUps.lookUp(envelope, { urgent: true }))),
   };
 }
 

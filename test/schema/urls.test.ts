@@ -70,7 +70,7 @@ function validate(given: Input): Promise<Answer> {
 }
 
 test('a document is fetched from its address, kept and sent', async () => {
-  const answer = await send(api, token, { envelope: from(LEASE) });
+  const answer = await send(api, token, { envelope: from(LEASE) }, { waitMs: 30_000 });
   expect(answer).toMatchObject({ data: { sendEnvelope: { envelope: { status: 'SENT' } } } });
   expect(fetched).toEqual([LEASE]);
   const documentId = textAt(answer, 'data.sendEnvelope.envelope.documents.0.id');
