@@ -1,5 +1,5 @@
 /**
- * The envelope that is there before anybody sends one.
+ * The envelope that `dev` makes at its first start, as an example.
  * @module
  */
 import type { EnvelopeInput } from '../envelopes/input.ts';

@@ -79,7 +79,7 @@ export async function dev(args: readonly string[]): Promise<number> {
       return { headers: { authorization: `Bearer ${token}` }, tabs: demoTabs(demo.accountId, demo.envelopeId) };
     },
   });
-  // What it was to tell before the restart, it tells now that somebody listens.
+  // Webhooks that were due before the restart are sent now that the gateway listens.
   sandbox.resume();
   const found = {
     graphiql: `${gateway.url}/graphql`,

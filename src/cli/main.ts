@@ -56,7 +56,7 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<num
 };
 
 export async function main(args: readonly string[]): Promise<number> {
-  // Whoever reads no further (`| head`) has what they wanted.
+  // The reader closed the pipe (`| head`): it has all that it wants.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit();
     throw error;

@@ -16,7 +16,7 @@ const PORTS: Readonly<Record<string, string>> = {
   serve: 'PORT or METRICS_PORT',
 };
 
-/** Null for what nobody foresaw. */
+/** Null for an unexpected error. */
 export function sentenceFor(error: unknown, command: string): string | null {
   if (
     error instanceof ConfigError ||

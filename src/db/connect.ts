@@ -1,5 +1,5 @@
 /**
- * One connection of its own to a Postgres, for what is asked once.
+ * A single connection to Postgres, for a question that is asked once.
  * @module
  */
 import { Client } from 'pg';

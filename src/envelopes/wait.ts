@@ -30,7 +30,7 @@ export async function runUntil(
   }
 }
 
-/** Tries until nothing more will be tried, or nobody waits any more: then the runner goes on. */
+/** Tries until nothing more will be tried, or the request stops waiting: then the runner goes on. */
 async function runToItsEnd(deps: CommandDeps, tenantId: string, commandId: string, left: AbortSignal): Promise<void> {
   const { database, world, logger } = deps;
   while (!left.aborted) {

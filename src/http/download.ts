@@ -25,7 +25,7 @@ const STATUSES: Partial<Record<ProblemCode, number>> = {
   NOT_FOUND: 404,
   NOT_READY: 409,
   PROVIDER_UNAVAILABLE: 503,
-  // Not 429: it isn't whoever follows the link that asked too often.
+  // Not 429: the client that follows the link did not ask too often.
   RATE_LIMITED: 503,
 };
 

@@ -1,5 +1,5 @@
 /**
- * What the characters that nobody sees are called, by the Unicode Standard and its aliases for controls.
+ * The names of invisible characters, by the Unicode Standard and its aliases for controls.
  * @module
  */
 

@@ -168,7 +168,7 @@ function detailBytes({ name, email, role, routingOrder }: RecipientDetail): stri
   return JSON.stringify([name, email, role, routingOrder]);
 }
 
-/** No event tells of it: nothing that anyone waits for has happened. */
+/** Makes no event: a date of expiry is no change of status. */
 function joinExpiry(state: EnvelopeState, { at, expiresAt }: ExpiryFact): EnvelopeState {
   const held = state.expiry;
   const wins = !held || at > held.at || (at === held.at && expiresAt > held.expiresAt);

@@ -9,7 +9,7 @@ import type { World } from '../world.ts';
 /** Milliseconds, drawn anew each time so that not all come back at once. */
 const SOONEST_MS = 200;
 const LATEST_MS = 500;
-/** Whoever wants to be asked again later than this is asked by the command's next attempt. */
+/** When the provider asks for a longer wait than this, the command's next attempt asks again. */
 const PATIENCE_MS = 2_000;
 
 /**

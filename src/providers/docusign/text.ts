@@ -28,7 +28,7 @@ export function readText(raw: Buffer, contentType: string): string {
     try {
       return decoded(raw, name ?? '');
     } catch {
-      // An encoding that nobody knows, or not that of these bytes.
+      // An unknown encoding, or one that does not fit these bytes.
     }
   }
   return decoded(raw, 'utf-8');

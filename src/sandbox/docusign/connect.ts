@@ -76,7 +76,7 @@ export function createConnect(sandbox: () => Sandbox): Connect {
             Authorization: `Basic ${Buffer.from(`${subscription.basic.userName}:${subscription.basic.password}`).toString('base64')}`,
           };
     outgoing.set(message.id, message);
-    // Nobody hears of what a restart would forget; what can't be kept waits for one that can.
+    // Nothing is sent that a restart would forget: it waits until the state is stored.
     if (!(await isKept(state))) return false;
     const outcome = await post(
       agent,

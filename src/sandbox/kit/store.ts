@@ -75,7 +75,7 @@ export function openStore<State>(options: StoreOptions<State>): Store<State> {
     await writeFile(`${path}.new`, [head, body], { mode: 0o600 });
     await rename(`${path}.new`, path);
   };
-  /** Whoever comes while a state is written shares the next one. */
+  /** Calls that come while a state is written share the next write. */
   const keep = (): Promise<void> => {
     if (closed) return Promise.resolve();
     next ??= (async () => {
