@@ -13,6 +13,10 @@ const world = systemWorld();
 export interface Sent {
   readonly key: string;
   readonly envelopeId: string;
+  /** What its recipients do with it, in [0, 1); as `receive` takes it. */
+  readonly chance: number;
+  /** False when the answer came before the provider's: its recipients have not acted. */
+  readonly received: boolean;
 }
 
 export interface Clients {
@@ -31,10 +35,13 @@ export function startClients(
   const work = async (): Promise<void> => {
     while (begun < least || (!stop.signal.aborted && begun < most)) {
       begun += 1;
-      const key = `key-${begun}`;
+      const number = begun;
+      const key = `key-${number}`;
       const answer = await sendUntilAnswered(system, key);
-      sent.push({ key, envelopeId: answer.envelopeId });
-      if (answer.providerId) await receive(system, answer.providerId, random());
+      // By turns, so that every end is there however few were sent.
+      const chance = (number % 20) / 20;
+      if (answer.providerId) await receive(system, answer.providerId, chance);
+      sent.push({ key, envelopeId: answer.envelopeId, chance, received: answer.providerId !== null });
       await world.sleep(random() * 100);
     }
   };
@@ -82,7 +89,7 @@ export async function sendUntilAnswered(system: System, key: string) {
 }
 
 /** What its recipients do with an envelope, by chance in [0, 1). */
-async function receive({ control }: System, providerId: string, chance: number): Promise<void> {
+export async function receive({ control }: System, providerId: string, chance: number): Promise<void> {
   const of = `/envelopes/${providerId}`;
   if (chance < 0.5) await control('POST', `${of}/sign`);
   else if (chance < 0.65) await control('POST', `${of}/sign`, { recipientId: '1' });
