@@ -44,7 +44,7 @@ describe('the README', { timeout: 120_000 }, () => {
       .object({ scripts: z.object({ start: z.string() }) })
       .parse(JSON.parse(readFileSync('package.json', 'utf8')));
     const [command, ...args] = scripts.start.split(' ').slice(1);
-    if (!command?.endsWith('cli.ts')) throw new Error(`npm start is ${scripts.start}`);
+    if (!command?.endsWith('cli.cjs')) throw new Error(`npm start is ${scripts.start}`);
     const free = ['--port', '0', '--sandbox-port', '0', '--data-dir', join(directory, 'data'), '--json'];
     const child = spawnCli([...args, ...free], { cli: command });
     await whileRunning(child, () => child.stdout.endsWith('\n'));
