@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { mintToken } from '../../src/auth/mint.ts';
 import { SCOPES } from '../../src/auth/principal.ts';
 import { migratePostgres } from '../../src/db/migrate.ts';
-import { openPostgres } from '../../src/db/postgres.ts';
+import { openPostgres } from '../../src/db/postgres/postgres.ts';
 import { startDocusignSandbox } from '../../src/sandbox/docusign/index.ts';
 import { startGateway } from '../../src/server.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';

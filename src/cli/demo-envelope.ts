@@ -2,7 +2,7 @@
  * The envelope that `dev` makes at its first start, as an example.
  * @module
  */
-import type { EnvelopeInput } from '../envelopes/input.ts';
+import type { EnvelopeInput } from '../envelopes/input/input.ts';
 import { DEMO_PDF } from './demo-document.ts';
 
 /** Of the account with this public id. */

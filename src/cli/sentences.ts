@@ -4,7 +4,7 @@
  */
 import { ConfigError } from '../config.ts';
 import { DirectoryInUse, DirectoryUnusable } from '../db/data-directory.ts';
-import { DatabaseFault, statementFault } from '../db/database-fault.ts';
+import { DatabaseFault, statementFault } from '../db/postgres/database-fault.ts';
 import { Problem } from '../model/problems.ts';
 import { StateUnreadable } from '../sandbox/kit/store.ts';
 import { UsageError } from './usage.ts';

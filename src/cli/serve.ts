@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { serveConfig } from '../config.ts';
-import { faultOfDatabase } from '../db/fit.ts';
+import { faultOfDatabase } from '../db/postgres/fit.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { systemWorld } from '../world.ts';
 import { untilStopped } from './signals.ts';
@@ -24,7 +24,7 @@ export async function serve(args: readonly string[]): Promise<number> {
   if (fault !== null) throw fault;
   // Loaded once it is known that there will be a gateway: whoever forgot a setting hears of it at once.
   const { migratePostgres } = await import('../db/migrate.ts');
-  const { openPostgres } = await import('../db/postgres.ts');
+  const { openPostgres } = await import('../db/postgres/postgres.ts');
   const { startGateway } = await import('../server.ts');
   await migratePostgres(config.databaseUrl);
   const database = openPostgres({

@@ -7,8 +7,8 @@ import { drizzle } from 'drizzle-orm/node-postgres';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import { z } from 'zod';
-import { connectTo } from './connect.ts';
-import { statementFault } from './database-fault.ts';
+import { connectTo } from './postgres/connect.ts';
+import { statementFault } from './postgres/database-fault.ts';
 
 /** Beside this file in the sources and in the package alike. */
 export const MIGRATIONS = fileURLToPath(new URL('./migrations', import.meta.url));

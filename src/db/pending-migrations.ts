@@ -2,8 +2,8 @@
  * Whether a database has all the migrations of this version, asked without changing it.
  * @module
  */
-import { connectTo } from './connect.ts';
-import { sqlState, statementFault } from './database-fault.ts';
+import { connectTo } from './postgres/connect.ts';
+import { sqlState, statementFault } from './postgres/database-fault.ts';
 import { LAST_MIGRATION, missingMigrations, NEVER_MIGRATED } from './migrate.ts';
 
 /** No such table, no such schema: nothing was ever migrated. */

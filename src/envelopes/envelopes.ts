@@ -3,14 +3,14 @@
  * @module
  */
 import type { StoredDocument } from '../documents/store.ts';
-import { type CommandRow, commandsOf } from './commands.ts';
-import { createUpload, type UploadRequest } from './create-upload.ts';
-import type { EnvelopeRow, RecipientRow } from './edit.ts';
-import { deleteDraft, type DeleteDraftRequest, updateDraft, type UpdateDraftRequest } from './draft.ts';
-import { type Freshness, refresh, type Staleness } from './freshness.ts';
-import type { EnvelopeInput } from './input.ts';
-import type { LookUps } from './look-up.ts';
-import type { Preflight } from './preflight.ts';
+import { type CommandRow, commandsOf } from './commands/commands.ts';
+import { createUpload, type UploadRequest } from './files/create-upload.ts';
+import type { EnvelopeRow, RecipientRow } from './state/edit.ts';
+import { deleteDraft, type DeleteDraftRequest, updateDraft, type UpdateDraftRequest } from './drafts/draft.ts';
+import { type Freshness, refresh, type Staleness } from './reading/freshness.ts';
+import type { EnvelopeInput } from './input/input.ts';
+import type { LookUps } from './reading/look-up.ts';
+import type { Preflight } from './input/preflight.ts';
 import {
   documentsOf,
   type EnvelopeDocumentRow,
@@ -22,9 +22,9 @@ import {
   listEnvelopes,
   type LoggedEnvelope,
   recipientsOf,
-} from './read.ts';
-import { updateRecipient, type UpdatedRecipient, type UpdateRecipientRequest } from './correct.ts';
-import { remindEnvelope, type RemindRequest } from './remind.ts';
+} from './state/read.ts';
+import { updateRecipient, type UpdatedRecipient, type UpdateRecipientRequest } from './commands/correct.ts';
+import { remindEnvelope, type RemindRequest } from './commands/remind.ts';
 import {
   createEnvelope,
   type SendDeps,
@@ -32,9 +32,9 @@ import {
   type SendRequest,
   type SendResult,
   validateEnvelope,
-} from './send.ts';
-import { confirmSigning, type ConfirmedSigning, createSigningUrl, type SigningRequest } from './signing.ts';
-import { voidEnvelope, type VoidRequest } from './void.ts';
+} from './commands/send.ts';
+import { confirmSigning, type ConfirmedSigning, createSigningUrl, type SigningRequest } from './reading/signing.ts';
+import { voidEnvelope, type VoidRequest } from './commands/void.ts';
 import type { SigningUrl } from '../providers/provider.ts';
 import { readHead } from '../events/read.ts';
 

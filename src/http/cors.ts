@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Origins } from '../model/origins.ts';
-import { sendProblem } from './plain-errors.ts';
+import { sendProblem } from './routes/plain-errors.ts';
 
 /** Of all routes, where the browser doesn't name what it asks for. */
 const METHODS = 'GET, HEAD, POST, PUT';

@@ -8,9 +8,9 @@ import { z } from 'zod';
 import { type Database, rowsOf } from '../db/client.ts';
 import { due } from '../db/tables/due.ts';
 import { removeUnused } from '../documents/unused.ts';
-import type { LookUps } from '../envelopes/look-up.ts';
-import { findEnvelope } from '../envelopes/read.ts';
-import { runCommand } from '../envelopes/run-command.ts';
+import type { LookUps } from '../envelopes/reading/look-up.ts';
+import { findEnvelope } from '../envelopes/state/read.ts';
+import { runCommand } from '../envelopes/commands/run-command.ts';
 import { scheduleSweeps, sweep, type SweepOptions } from './sweep.ts';
 
 export interface RunnerOptions extends SweepOptions {

@@ -3,8 +3,8 @@
  * @module
  */
 import type { ObjectRef } from '@pothos/core';
-import type { CommandRow } from '../envelopes/commands.ts';
-import type { EnvelopeRow } from '../envelopes/read.ts';
+import type { CommandRow } from '../envelopes/commands/commands.ts';
+import type { EnvelopeRow } from '../envelopes/state/read.ts';
 import { builder, type SchemaTypes } from './builder.ts';
 import { EnvelopeRef } from './refs.ts';
 

@@ -8,7 +8,7 @@ import type { HealthChecks } from '../accounts/health.ts';
 import type { Principal } from '../auth/principal.ts';
 import type { SignedLinks } from '../auth/signed-links.ts';
 import type { Envelopes } from '../envelopes/envelopes.ts';
-import type { Staleness } from '../envelopes/freshness.ts';
+import type { Staleness } from '../envelopes/reading/freshness.ts';
 import type { EventPages } from '../events/pages.ts';
 import type { EventStreams } from '../events/streams.ts';
 import type { DeliveryPages } from '../webhooks/pages.ts';

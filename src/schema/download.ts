@@ -36,7 +36,7 @@ export const DownloadType = builder.objectRef<DownloadLink>('Download').implemen
   }),
 });
 
-/** `payload` says to `http/download.ts` which bytes. */
+/** `payload` says to `http/routes/download.ts` which bytes. */
 export async function downloadLink(
   { world, links, publicUrl }: Services,
   payload: Readonly<Record<string, string | number>>,

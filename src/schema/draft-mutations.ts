@@ -2,7 +2,7 @@
  * Changing and deleting drafts.
  * @module
  */
-import type { LoggedEnvelope } from '../envelopes/read.ts';
+import type { LoggedEnvelope } from '../envelopes/state/read.ts';
 import { InvalidInput, KeyReused, NotFound, WrongState } from '../model/problems.ts';
 import { publicId } from '../model/ids.ts';
 import { builder, principalOf } from './builder.ts';

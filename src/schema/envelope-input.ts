@@ -2,7 +2,7 @@
  * The one input that makes an envelope, and its way into the domain.
  * @module
  */
-import type { EnvelopeInput as Domain } from '../envelopes/input.ts';
+import type { EnvelopeInput as Domain } from '../envelopes/input/input.ts';
 import type { FieldPlace } from '../model/envelope.ts';
 import { builder } from './builder.ts';
 import { docusignOptions, DocusignOptionsInput } from './docusign-options.ts';

@@ -2,8 +2,8 @@
  * Changing envelopes.
  * @module
  */
-import type { Preflight } from '../envelopes/preflight.ts';
-import type { LoggedEnvelope } from '../envelopes/read.ts';
+import type { Preflight } from '../envelopes/input/preflight.ts';
+import type { LoggedEnvelope } from '../envelopes/state/read.ts';
 import { InvalidInput, KeyReused, NotFound, ProviderRefused, WrongState } from '../model/problems.ts';
 import { builder, principalOf } from './builder.ts';
 import { addEnvelope, type Commanded } from './commanded.ts';

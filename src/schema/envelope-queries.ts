@@ -3,8 +3,8 @@
  * @module
  */
 import { GraphQLError } from 'graphql';
-import type { Freshness } from '../envelopes/freshness.ts';
-import type { EnvelopeFilter, LoggedEnvelope } from '../envelopes/read.ts';
+import type { Freshness } from '../envelopes/reading/freshness.ts';
+import type { EnvelopeFilter, LoggedEnvelope } from '../envelopes/state/read.ts';
 import { encodeCursor } from '../events/cursor.ts';
 import { uuidOf } from '../model/ids.ts';
 import { builder, principalOf } from './builder.ts';

@@ -5,8 +5,8 @@
 import { encodeCursor } from '../events/cursor.ts';
 import { publicId } from '../model/ids.ts';
 import { MAX_TIMELINE } from '../model/limits.ts';
-import { hasEvidence } from '../envelopes/evidence.ts';
-import { expiresAtOf, type LoggedEnvelope } from '../envelopes/read.ts';
+import { hasEvidence } from '../envelopes/files/evidence.ts';
+import { expiresAtOf, type LoggedEnvelope } from '../envelopes/state/read.ts';
 import { builder } from './builder.ts';
 import { DocusignOptionsType } from './docusign-options.ts';
 import { EnvelopeStatusEnum, ProviderEnum, SourceEnum } from './enums.ts';

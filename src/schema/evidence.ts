@@ -2,8 +2,8 @@
  * What proves a completed envelope.
  * @module
  */
-import { evidenceFilename } from '../envelopes/evidence.ts';
-import type { EnvelopeRow } from '../envelopes/read.ts';
+import { evidenceFilename } from '../envelopes/files/evidence.ts';
+import type { EnvelopeRow } from '../envelopes/state/read.ts';
 import type { Evidence } from '../model/envelope.ts';
 import { builder } from './builder.ts';
 import type { Context } from './context.ts';

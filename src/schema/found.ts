@@ -2,7 +2,7 @@
  * For what the database guarantees to be there.
  * @module
  */
-import type { EnvelopeRow, LoggedEnvelope } from '../envelopes/read.ts';
+import type { EnvelopeRow, LoggedEnvelope } from '../envelopes/state/read.ts';
 import { publicId } from '../model/ids.ts';
 import type { Context } from './context.ts';
 

@@ -4,8 +4,8 @@
  */
 import type { Accounts } from '../accounts/accounts.ts';
 import type { Principal } from '../auth/principal.ts';
-import type { CommandRow } from '../envelopes/commands.ts';
-import type { EnvelopeDocumentRow, FieldRow, LoggedEnvelope, RecipientRow } from '../envelopes/read.ts';
+import type { CommandRow } from '../envelopes/commands/commands.ts';
+import type { EnvelopeDocumentRow, FieldRow, LoggedEnvelope, RecipientRow } from '../envelopes/state/read.ts';
 import type { EventRow } from '../events/read.ts';
 import { MAX_TIMELINE } from '../model/limits.ts';
 import { remember } from '../model/remember.ts';

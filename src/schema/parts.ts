@@ -4,7 +4,7 @@
  */
 import { publicId } from '../model/ids.ts';
 import type { FieldPlace } from '../model/envelope.ts';
-import type { CommandRow } from '../envelopes/commands.ts';
+import type { CommandRow } from '../envelopes/commands/commands.ts';
 import { builder } from './builder.ts';
 import { downloadLink, DownloadType } from './download.ts';
 import { CommandKindEnum, CommandStateEnum, FieldKindEnum, RecipientRoleEnum, RecipientStatusEnum } from './enums.ts';

@@ -3,7 +3,7 @@
  * @module
  */
 import type { FoundText, TextPlace } from '../documents/inspection.ts';
-import type { PreflightDocument } from '../envelopes/preflight.ts';
+import type { PreflightDocument } from '../envelopes/input/preflight.ts';
 import type { InputWarning } from '../model/problems.ts';
 import { builder } from './builder.ts';
 import { WarningCodeEnum } from './enums.ts';

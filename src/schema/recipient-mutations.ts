@@ -2,7 +2,7 @@
  * Recipients of an envelope that is out: asked again, corrected.
  * @module
  */
-import type { RecipientRow } from '../envelopes/read.ts';
+import type { RecipientRow } from '../envelopes/state/read.ts';
 import {
   InvalidInput,
   KeyReused,

@@ -2,8 +2,8 @@
  * The object types by name, so that their files may speak of each other without importing each other.
  * @module
  */
-import type { CommandRow } from '../envelopes/commands.ts';
-import type { EnvelopeDocumentRow, FieldRow, LoggedEnvelope, RecipientRow } from '../envelopes/read.ts';
+import type { CommandRow } from '../envelopes/commands/commands.ts';
+import type { EnvelopeDocumentRow, FieldRow, LoggedEnvelope, RecipientRow } from '../envelopes/state/read.ts';
 import type { EventRow } from '../events/read.ts';
 import { ID_PREFIXES } from '../model/ids.ts';
 import type { DeliveryRow } from '../webhooks/deliveries.ts';

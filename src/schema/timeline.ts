@@ -3,7 +3,7 @@
  * @module
  */
 import { permits } from '../auth/principal.ts';
-import type { CommandRow } from '../envelopes/commands.ts';
+import type { CommandRow } from '../envelopes/commands/commands.ts';
 import type { EventRow } from '../events/read.ts';
 import { MAX_TIMELINE } from '../model/limits.ts';
 import type { DeliveryRow } from '../webhooks/deliveries.ts';

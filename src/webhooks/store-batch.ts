@@ -4,9 +4,9 @@
  */
 import { DrizzleQueryError, sql } from 'drizzle-orm';
 import { type Database, type SendLast, sent, type Tx } from '../db/client.ts';
-import { sqlState } from '../db/database-fault.ts';
-import type { Edit } from '../envelopes/edit.ts';
-import { lockSighted, type Observed, observe, type Sighted } from '../envelopes/observe.ts';
+import { sqlState } from '../db/postgres/database-fault.ts';
+import type { Edit } from '../envelopes/state/edit.ts';
+import { lockSighted, type Observed, observe, type Sighted } from '../envelopes/state/observe.ts';
 import type { World } from '../world.ts';
 import type { Incoming } from './incoming.ts';
 import { claimKeys, insertDeliveries, type StoredDelivery } from './insert-deliveries.ts';

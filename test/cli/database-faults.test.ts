@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { TLSSocket } from 'node:tls';
 import { Client } from 'pg';
 import { describe, expect, inject, it } from 'vitest';
-import { connectionFault, statementFault } from '../../src/db/database-fault.ts';
+import { connectionFault, statementFault } from '../../src/db/postgres/database-fault.ts';
 import { MIGRATION_LOCK, migratePostgres } from '../../src/db/migrate.ts';
 import { makeCertificate } from '../../src/sandbox/kit/certificate.ts';
 import { atEnd } from '../kit/at-end.ts';

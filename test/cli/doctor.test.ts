@@ -9,7 +9,7 @@ import { createSealer } from '../../src/auth/sealer.ts';
 import { examine, type Finding } from '../../src/cli/examine.ts';
 import { doctorConfig } from '../../src/config.ts';
 import { migratePostgres } from '../../src/db/migrate.ts';
-import { openPostgres } from '../../src/db/postgres.ts';
+import { openPostgres } from '../../src/db/postgres/postgres.ts';
 import { providerFor } from '../../src/providers/registry.ts';
 import { control } from '../../src/sandbox/docusign/control.ts';
 import { startDocusignSandbox } from '../../src/sandbox/docusign/index.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { eq, sql } from 'drizzle-orm';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Database, sent, type Tx } from '../../src/db/client.ts';
-import { openPostgres } from '../../src/db/postgres.ts';
+import { openPostgres } from '../../src/db/postgres/postgres.ts';
 import { due } from '../../src/db/tables/due.ts';
 import { systemWorld } from '../../src/world.ts';
 import { atEnd } from '../kit/at-end.ts';

@@ -4,7 +4,7 @@
 import { Client } from 'pg';
 import { afterAll, expect, test } from 'vitest';
 import { pendingMigrations } from '../../src/db/pending-migrations.ts';
-import { openPostgres } from '../../src/db/postgres.ts';
+import { openPostgres } from '../../src/db/postgres/postgres.ts';
 import { systemWorld } from '../../src/world.ts';
 import { freshPostgres } from '../kit/database.ts';
 

@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { sectionOf } from '../../src/http/errors-page.ts';
+import { sectionOf } from '../../src/http/routes/errors-page.ts';
 import { PROBLEM_CODES } from '../../src/model/problems.ts';
 
 const text = readFileSync('docs/errors.md', 'utf8');
@@ -22,7 +22,7 @@ function literals(pattern: string, expression: RegExp): string[] {
 /** Codes that stand in the code: every such word of the transports, and what else may be answered as an error's code. */
 const thrown = new Set(
   [
-    ...literals('src/http/*.ts', /'([A-Z]+(?:_[A-Z]+)+|INTERNAL|DRAINING|FORBIDDEN|UNAUTHENTICATED)'/g),
+    ...literals('src/http/**/*.ts', /'([A-Z]+(?:_[A-Z]+)+|INTERNAL|DRAINING|FORBIDDEN|UNAUTHENTICATED)'/g),
     ...literals('src/server.ts', /sendProblem\(\w+, \d+, '([A-Z_]+)'/g),
     ...literals('src/schema/*.ts', /extensions: \{ code: '([A-Z_]+)'/g),
     ...literals('src/{auth,events}/*.ts', /readonly code = '([A-Z_]+)'/g),

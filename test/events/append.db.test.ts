@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, inject, it } from 'vitest';
 import { appendEvents, type NewEvent } from '../../src/events/append.ts';
 import { type EventRow, readEvents, readHead } from '../../src/events/read.ts';
 import type { Database } from '../../src/db/client.ts';
-import { sqlState } from '../../src/db/database-fault.ts';
+import { sqlState } from '../../src/db/postgres/database-fault.ts';
 import { testDatabase } from '../kit/database.ts';
 import { amount, append, appendMany, newEvent, newSeed, randomFrom, sequences, upTo, world } from './kit.ts';
 

@@ -18,7 +18,7 @@ import type { Principal } from '../../src/auth/principal.ts';
 import { CursorExpired, InvalidCursor } from '../../src/events/cursor.ts';
 import { StreamEnded } from '../../src/events/stream-ended.ts';
 import { handleCors } from '../../src/http/cors.ts';
-import { createGraphqlServer, type GraphqlServerOptions } from '../../src/http/graphql.ts';
+import { createGraphqlServer, type GraphqlServerOptions } from '../../src/http/graphql/graphql.ts';
 import { WrongState } from '../../src/model/problems.ts';
 import { systemWorld } from '../../src/world.ts';
 

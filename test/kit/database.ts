@@ -8,7 +8,7 @@ import { Client } from 'pg';
 import { inject } from 'vitest';
 import type { Database } from '../../src/db/client.ts';
 import { openPglite } from '../../src/db/pglite.ts';
-import { openPostgres } from '../../src/db/postgres.ts';
+import { openPostgres } from '../../src/db/postgres/postgres.ts';
 import { systemWorld } from '../../src/world.ts';
 import { atEnd } from './at-end.ts';
 

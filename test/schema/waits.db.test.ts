@@ -2,7 +2,7 @@
  * How long a request waits: `waitMs` and no longer, whatever the provider does, and little for what is soon over.
  */
 import { afterEach, describe, expect, test } from 'vitest';
-import { LOOK_UP_WAIT_MS } from '../../src/envelopes/freshness.ts';
+import { LOOK_UP_WAIT_MS } from '../../src/envelopes/reading/freshness.ts';
 import { uuidOf } from '../../src/model/ids.ts';
 import { addMilliseconds } from '../../src/model/time.ts';
 import { systemWorld, type World } from '../../src/world.ts';

@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import { describe, expect, it, vi } from 'vitest';
-import { openPostgres } from '../../src/db/postgres.ts';
+import { openPostgres } from '../../src/db/postgres/postgres.ts';
 import { systemWorld } from '../../src/world.ts';
 import { atEnd } from '../kit/at-end.ts';
 import { freshPostgres } from '../kit/database.ts';

@@ -1,0 +1,56 @@
+/**
+ * What an attempt at a command works with and what it comes back with.
+ * @module
+ */
+import type { Accounts } from '../../accounts/accounts.ts';
+import type { Database } from '../../db/client.ts';
+import type { EventBus } from '../../events/bus.ts';
+import type { Observation } from '../../model/observation.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
+import type { World } from '../../world.ts';
+import { type ClaimedCommand, renewLease } from './commands.ts';
+
+export interface CommandDeps {
+  readonly database: Database;
+  readonly world: World;
+  readonly accounts: Accounts;
+  readonly bus: EventBus;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Attempts that are under way in this process, for whoever must wait for their end. */
+  readonly running: Set<Promise<unknown>>;
+}
+
+/**
+ * How long after a doubt a look-up that finds nothing proves nothing: writes land late. A second draft made too soon
+ * would be one that nobody ever sees, so this need not cover the slowest write there ever was.
+ */
+const LATE_LANDING_MS = 10_000;
+
+/**
+ * Waits, at most so long, while what an earlier attempt said may still land; false when it can't any more. Throws FenceLost
+ * when another process has taken over meanwhile: it would say the same a second time.
+ */
+export async function waitForLanding(
+  { database, world }: CommandDeps,
+  command: ClaimedCommand,
+  mostMs: number,
+): Promise<boolean> {
+  const left = command.doubtSince ? command.doubtSince.getTime() + LATE_LANDING_MS - world.now().getTime() : 0;
+  if (left <= 0) return false;
+  await world.sleep(Math.min(mostMs, left));
+  const isOurs = await database.withTenants([command.tenantId], (tx) => renewLease(tx, command));
+  if (!isOurs) throw new FenceLost();
+  return true;
+}
+
+/** What an attempt that succeeded has learned, to be stored together with its end. */
+export interface Achieved {
+  readonly observations: readonly Observation[];
+  /** True when the provider should be read soon: it did as told, and what came of it isn't known yet. */
+  readonly readSoon: boolean;
+}
+
+/** Thrown by an attempt whose fence another process has taken: nothing more may be written or said. */
+export class FenceLost extends Error {}
