@@ -16,7 +16,7 @@ import { assertIsolation, type Database } from './db/client.ts';
 import { createFetchUrl } from './documents/fetch-url.ts';
 import { createInspector } from './documents/inspector.ts';
 import { receiveUpload } from './documents/uploads.ts';
-import type { CommandDeps } from './envelopes/commands/attempt.ts';
+import type { CommandDeps } from './envelopes/deps.ts';
 import { createDownloads } from './envelopes/files/downloads.ts';
 import { createEnvelopes } from './envelopes/envelopes.ts';
 import { createLookUps } from './envelopes/reading/look-up.ts';

@@ -8,7 +8,7 @@ import { dbNow } from '../db/columns.ts';
 import { accounts as accountRows, routes } from '../db/tables/accounts.ts';
 import { due } from '../db/tables/due.ts';
 import { envelopes } from '../db/tables/envelopes.ts';
-import type { CommandDeps } from '../envelopes/commands/attempt.ts';
+import type { CommandDeps } from '../envelopes/deps.ts';
 import { inMilliseconds } from '../envelopes/commands/commands.ts';
 import { lockSighted, observe } from '../envelopes/state/observe.ts';
 import { lookUpsWaitUntil } from '../envelopes/reading/reserve.ts';

@@ -4,7 +4,8 @@
  */
 import { NotFound, OutcomeUnknown, type ProviderFault, WrongState } from '../../model/problems.ts';
 import type { ProviderClient } from '../../providers/provider.ts';
-import { type Achieved, type CommandDeps, waitForLanding } from './attempt.ts';
+import type { CommandDeps } from '../deps.ts';
+import { type Achieved, waitForLanding } from './attempt.ts';
 import { readAfter } from './attempt-void.ts';
 import type { ClaimedCommand } from './commands.ts';
 import type { EnvelopeRow, RecipientRow } from '../state/edit.ts';

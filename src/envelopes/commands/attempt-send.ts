@@ -12,7 +12,8 @@ import { loadContent } from './content.ts';
 import { type EnvelopeRow, lockEnvelopes, saveEdits } from '../state/edit.ts';
 import { learnProviderId } from '../state/park.ts';
 import { findEnvelope } from '../state/read.ts';
-import { type Achieved, type CommandDeps, FenceLost, waitForLanding } from './attempt.ts';
+import type { CommandDeps } from '../deps.ts';
+import { type Achieved, FenceLost, waitForLanding } from './attempt.ts';
 import { scheduleReads } from '../state/observe.ts';
 
 const LOOK_AGAIN_MS = 2_000;

@@ -8,7 +8,8 @@ import type { ProviderClient } from '../../providers/provider.ts';
 import type { ClaimedCommand } from './commands.ts';
 import type { EnvelopeRow } from '../state/edit.ts';
 import { findEnvelope } from '../state/read.ts';
-import type { Achieved, CommandDeps } from './attempt.ts';
+import type { CommandDeps } from '../deps.ts';
+import type { Achieved } from './attempt.ts';
 
 export async function attemptVoid({ database, accounts }: CommandDeps, command: ClaimedCommand): Promise<Achieved> {
   const { tenantId, accountId, envelopeId, request } = command;

@@ -1,26 +1,10 @@
 /**
- * What an attempt at a command works with and what it comes back with.
+ * What an attempt at a command comes back with, and how it waits for an earlier one.
  * @module
  */
-import type { Accounts } from '../../accounts/accounts.ts';
-import type { Database } from '../../db/client.ts';
-import type { EventBus } from '../../events/bus.ts';
 import type { Observation } from '../../model/observation.ts';
-import type { Logger } from '../../telemetry/logger.ts';
-import type { Metrics } from '../../telemetry/metrics.ts';
-import type { World } from '../../world.ts';
+import type { CommandDeps } from '../deps.ts';
 import { type ClaimedCommand, renewLease } from './commands.ts';
-
-export interface CommandDeps {
-  readonly database: Database;
-  readonly world: World;
-  readonly accounts: Accounts;
-  readonly bus: EventBus;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
-  /** Attempts that are under way in this process, for whoever must wait for their end. */
-  readonly running: Set<Promise<unknown>>;
-}
 
 /**
  * How long after a doubt a look-up that finds nothing proves nothing: writes land late. A second draft made too soon

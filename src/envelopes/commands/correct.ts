@@ -5,7 +5,7 @@
 import type { Tx } from '../../db/client.ts';
 import { NotFound, RecipientFinished, TooEarly } from '../../model/problems.ts';
 import { addMilliseconds } from '../../model/time.ts';
-import type { CommandDeps } from './attempt.ts';
+import type { CommandDeps } from '../deps.ts';
 import { type Asking, type CommandRow, commandsOf, insertCommand, isOver } from './commands.ts';
 import { type EnvelopeRow, lockEnvelopes, type RecipientRow } from '../state/edit.ts';
 import { checkEmail } from '../input/check-email.ts';

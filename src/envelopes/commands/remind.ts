@@ -6,7 +6,7 @@
 import { REMIND_INTERVAL_MS } from '../../model/limits.ts';
 import { NotFound, NotSupported, RecipientFinished, TooEarly } from '../../model/problems.ts';
 import { addMilliseconds } from '../../model/time.ts';
-import type { CommandDeps } from './attempt.ts';
+import type { CommandDeps } from '../deps.ts';
 import { type Asking, type CommandRow, commandsOf, insertCommand, isOver } from './commands.ts';
 import { type EnvelopeRow, lockEnvelopes, type RecipientRow } from '../state/edit.ts';
 import { claimKey, hashRequest } from '../input/idempotency.ts';

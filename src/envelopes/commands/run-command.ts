@@ -21,7 +21,8 @@ import {
 } from './commands.ts';
 import { type Edit, joinLocal, joinObservation, lockEnvelopes, saveEdits } from '../state/edit.ts';
 import { failureOf } from './failure.ts';
-import { type Achieved, type CommandDeps, FenceLost } from './attempt.ts';
+import type { CommandDeps } from '../deps.ts';
+import { type Achieved, FenceLost } from './attempt.ts';
 import { attemptCorrect, attemptRemind } from './attempt-recipients.ts';
 import { attemptSend } from './attempt-send.ts';
 import { attemptVoid } from './attempt-void.ts';

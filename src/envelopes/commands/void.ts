@@ -5,7 +5,7 @@
 import { NotFound, WrongState } from '../../model/problems.ts';
 import { instantOf } from '../../model/time.ts';
 import type { EnvelopeStatus } from '../../model/words.ts';
-import type { CommandDeps } from './attempt.ts';
+import type { CommandDeps } from '../deps.ts';
 import { type Asking, type CommandRow, commandsOf, insertCommand } from './commands.ts';
 import { type EnvelopeRow, joinLocal, lockEnvelopes, saveEdits } from '../state/edit.ts';
 import { claimKey, hashRequest } from '../input/idempotency.ts';

@@ -4,7 +4,7 @@
  * @module
  */
 import { NotFound } from '../../model/problems.ts';
-import type { CommandDeps } from './attempt.ts';
+import type { CommandDeps } from '../deps.ts';
 import { type CommandRow, findCommands, isOver } from './commands.ts';
 import type { EnvelopeRow } from '../state/edit.ts';
 import { refusalOf } from './failure.ts';

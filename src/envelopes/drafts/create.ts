@@ -11,18 +11,10 @@ import { publicId } from '../../model/ids.ts';
 import { InvalidInput } from '../../model/problems.ts';
 import { initialState, view } from '../../model/reduce.ts';
 import { instantOf } from '../../model/time.ts';
-import type { ProviderName } from '../../model/words.ts';
 import type { World } from '../../world.ts';
 import type { EnvelopeInput } from '../input/input.ts';
-import type { Preflight } from '../input/preflight.ts';
+import type { CheckedEnvelope } from '../input/checked-envelope.ts';
 import type { CheckedDocument } from '../input/validate-documents.ts';
-
-export interface CheckedEnvelope {
-  readonly input: EnvelopeInput;
-  readonly documents: readonly CheckedDocument[];
-  readonly preflight: Preflight;
-  readonly account: { readonly id: string; readonly provider: ProviderName };
-}
 
 /** Inserts the rows of a new envelope with the status DRAFT. No event: whoever makes it says what it is now. */
 export async function insertEnvelope(

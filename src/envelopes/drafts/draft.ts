@@ -10,7 +10,7 @@ import { NotFound, WrongState } from '../../model/problems.ts';
 import { instantOf } from '../../model/time.ts';
 import type { EventType } from '../../model/words.ts';
 import type { World } from '../../world.ts';
-import type { CommandDeps } from '../commands/attempt.ts';
+import type { CommandDeps } from '../deps.ts';
 import { type CheckDeps, checkUnlessRepeated } from '../input/check-input.ts';
 import { replaceContent } from './create.ts';
 import { type Edit, type EnvelopeRow, lockEnvelopes, saveEdits } from '../state/edit.ts';

@@ -5,7 +5,7 @@
 import type { StoredDocument } from '../../documents/store.ts';
 import { declareUpload } from '../../documents/uploads.ts';
 import { MAX_DOCUMENT_BYTES } from '../../model/limits.ts';
-import type { CommandDeps } from '../commands/attempt.ts';
+import type { CommandDeps } from '../deps.ts';
 import { Issues } from '../input/issues.ts';
 
 export interface UploadRequest {

@@ -14,7 +14,7 @@ import { standingEnd } from '../../model/reduce.ts';
 import { addMilliseconds } from '../../model/time.ts';
 import type { ProviderClient, ReadRequest } from '../../providers/provider.ts';
 import type { World } from '../../world.ts';
-import type { CommandDeps } from '../commands/attempt.ts';
+import type { CommandDeps } from '../deps.ts';
 import type { EnvelopeRow } from '../state/edit.ts';
 import { lockSighted, observe } from '../state/observe.ts';
 import { findEnvelopes } from '../state/read.ts';

@@ -15,7 +15,7 @@ import {
 import { withParameter } from '../../model/query.ts';
 import { addMilliseconds } from '../../model/time.ts';
 import type { SigningUrl } from '../../providers/provider.ts';
-import type { CommandDeps } from '../commands/attempt.ts';
+import type { CommandDeps } from '../deps.ts';
 import { embeddedId } from '../commands/content.ts';
 import type { EnvelopeRow, RecipientRow } from '../state/edit.ts';
 import { inTime, type Staleness, stalenessOf } from './freshness.ts';
