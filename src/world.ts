@@ -121,3 +121,43 @@ export function uuidV7(milliseconds: number, bytes: Buffer): string {
   const hex = bytes.toString('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
+
+/** When a request stops waiting: set once, as it begins, and shared by everything that it waits for. */
+export interface Deadline {
+  /** Milliseconds, 0 once it has passed. */
+  left(): number;
+}
+
+export function deadlineIn(world: Pick<World, 'monotonic'>, ms: number): Deadline {
+  const end = world.monotonic() + ms;
+  return { left: () => Math.max(0, end - world.monotonic()) };
+}
+
+/** Null when `work` has not settled after `ms` milliseconds. The work goes on all the same; only the wait ends. */
+export async function settledWithin<T>(
+  world: Pick<World, 'timer'>,
+  ms: number,
+  work: Promise<T>,
+): Promise<{ readonly value: T } | null> {
+  const late = Promise.withResolvers<null>();
+  const timer = world.timer(ms, () => late.resolve(null));
+  try {
+    return await Promise.race([work.then((value) => ({ value })), late.promise]);
+  } finally {
+    timer.cancel();
+  }
+}
+
+export class TimedOut extends Error {
+  constructor(ms: number) {
+    super(`no answer within ${ms} ms`);
+    this.name = 'TimedOut';
+  }
+}
+
+/** Rejects with TimedOut when `work` has not settled after `ms` milliseconds. */
+export async function withTimeout<T>(world: Pick<World, 'timer'>, ms: number, work: Promise<T>): Promise<T> {
+  const settled = await settledWithin(world, ms, work);
+  if (!settled) throw new TimedOut(ms);
+  return settled.value;
+}

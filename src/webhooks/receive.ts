@@ -8,7 +8,7 @@ import type { Database } from '../db/client.ts';
 import { MAX_WEBHOOK_BYTES } from '../model/limits.ts';
 import type { WebhookAnswer } from '../providers/provider.ts';
 import { type DeliveryOutcome, type Metrics, noMetrics } from '../telemetry/metrics.ts';
-import type { World } from '../world.ts';
+import { type World, withTimeout } from '../world.ts';
 import { newCounters, type WebhookCounters } from './counters.ts';
 import { createInbox } from './inbox.ts';
 import { contentTypeOf, readIncoming, type WebhookRoute } from './incoming.ts';
@@ -16,7 +16,6 @@ import { type BodyLimits, type BodyOutcome, type Budget, readBody } from './read
 import { createRefusals, type RefusalLimits } from './refusals.ts';
 import { answerOf, send } from './answer.ts';
 import type { RefuseSource } from './source.ts';
-import { withinTime } from '../envelopes/within-time.ts';
 
 export interface WebhookReceiverDeps {
   readonly database: Database;
@@ -95,7 +94,7 @@ export function createWebhookReceiver(deps: WebhookReceiverDeps): WebhookReceive
 
   async function receive(req: IncomingMessage, secret: string, call: Call): Promise<WebhookAnswer | null> {
     if (draining) return answerOf('UNAVAILABLE');
-    const route = await withinTime(world, limits.storeMs, deps.route(call.provider, secret));
+    const route = await withTimeout(world, limits.storeMs, deps.route(call.provider, secret));
     if (!route) return answerOf('NOT_FOUND');
     call.known = true;
     const foreign = deps.refuseSource?.(req) ?? null;
@@ -141,7 +140,7 @@ export function createWebhookReceiver(deps: WebhookReceiverDeps): WebhookReceive
     const reason = route.provider.webhook.verify(request, route.keys);
     if (reason !== null) return refuse(req, route, reason, 'REFUSED');
     const incoming = readIncoming(world, route, request);
-    const stored = await withinTime(world, limits.storeMs, inbox.put(incoming));
+    const stored = await withTimeout(world, limits.storeMs, inbox.put(incoming));
     if (stored === 'DUPLICATE') counters.duplicate += 1;
     if (stored === 'DUPLICATE') call.accepted = 'duplicate';
     else call.accepted = incoming.unparsable === null ? 'stored' : 'unparsable';

@@ -15,7 +15,7 @@ import { findEnvelope, findRecipients } from '../state/read.ts';
 import { assertUnderWay, FINISHED } from './under-way.ts';
 import { checkName } from '../input/validate.ts';
 import { outcomeOf, runUntil } from './wait.ts';
-import { deadlineIn } from '../within-time.ts';
+import { deadlineIn } from '../../world.ts';
 
 export interface UpdateRecipientRequest extends Asking {
   /** UUID of the recipient. */

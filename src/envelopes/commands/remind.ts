@@ -13,7 +13,7 @@ import { claimKey, hashRequest } from '../input/idempotency.ts';
 import { Issues } from '../input/issues.ts';
 import { assertUnderWay, FINISHED } from './under-way.ts';
 import { outcomeOf, runUntil } from './wait.ts';
-import { deadlineIn } from '../within-time.ts';
+import { deadlineIn } from '../../world.ts';
 
 export interface RemindRequest extends Asking {
   /** UUID of the envelope. */

@@ -19,7 +19,7 @@ import { Issues } from '../input/issues.ts';
 import type { Preflight } from '../input/preflight.ts';
 import { findEnvelope } from '../state/read.ts';
 import { outcomeOf, runUntil } from './wait.ts';
-import { deadlineIn } from '../within-time.ts';
+import { deadlineIn } from '../../world.ts';
 
 export type SendDeps = CommandDeps & CheckDeps;
 

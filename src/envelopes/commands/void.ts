@@ -12,7 +12,7 @@ import { claimKey, hashRequest } from '../input/idempotency.ts';
 import { Issues } from '../input/issues.ts';
 import { findEnvelope } from '../state/read.ts';
 import { outcomeOf, runUntil } from './wait.ts';
-import { deadlineIn } from '../within-time.ts';
+import { deadlineIn } from '../../world.ts';
 
 export interface VoidRequest extends Asking {
   /** UUID of the envelope. */

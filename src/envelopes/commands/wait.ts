@@ -10,7 +10,7 @@ import type { EnvelopeRow } from '../state/edit.ts';
 import { refusalOf } from './failure.ts';
 import { findEnvelope } from '../state/read.ts';
 import { runCommand } from './run-command.ts';
-import { type Deadline, settledWithin } from '../within-time.ts';
+import { type Deadline, settledWithin } from '../../world.ts';
 
 /** Another process may be at it, or a retry may be due soon: how often its row is looked at. */
 const LOOK_MS = 150;

@@ -17,7 +17,7 @@ import type { Issues } from './issues.ts';
 import { MAX_DOCUMENTS } from './validate-documents.ts';
 import { checkOptions } from './validate-options.ts';
 import { checkEnvelope } from './validate.ts';
-import { deadlineIn } from '../within-time.ts';
+import { deadlineIn } from '../../world.ts';
 
 /** What checking an input takes. */
 export type CheckDeps = Pick<CommandDeps, 'accounts'> & PreflightDeps & { readonly fetchUrl: FetchUrl };

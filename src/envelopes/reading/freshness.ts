@@ -4,10 +4,9 @@
  * @module
  */
 import { addMilliseconds } from '../../model/time.ts';
-import type { World } from '../../world.ts';
+import { type World, settledWithin } from '../../world.ts';
 import type { EnvelopeRow } from '../state/edit.ts';
 import type { LookUp, LookUps } from './look-up.ts';
-import { settledWithin } from '../within-time.ts';
 
 /** Null takes the cache as it is. */
 export type Freshness = { readonly maxAgeSeconds: number } | { readonly live: true } | null;

@@ -22,7 +22,7 @@ import { inTime, type Staleness, stalenessOf } from './freshness.ts';
 import { Issues } from '../input/issues.ts';
 import type { LookUps } from './look-up.ts';
 import { findEnvelope, findRecipients } from '../state/read.ts';
-import { type Deadline, deadlineIn, settledWithin } from '../within-time.ts';
+import { type Deadline, deadlineIn, settledWithin } from '../../world.ts';
 
 export interface SigningRequest {
   /** UUID of the recipient. */

@@ -11,6 +11,7 @@ import { createGraphiqlPage, type GraphiqlOptions } from './graphiql.ts';
 import { createHttpTransport } from './http-transport.ts';
 import { createOperations } from './operation.ts';
 import { createWebSocketTransport } from './web-socket.ts';
+import { settledWithin } from '../../world.ts';
 
 /** How long a message may wait for a client that doesn't read, before its connection is cut. */
 const STALL_MS = 5_000;
@@ -85,12 +86,7 @@ export function createGraphqlServer(options: GraphqlServerOptions): GraphqlServe
     },
     async drain(patienceMs = shared.stallMs + 1_000) {
       operations.drain();
-      const waited = new AbortController();
-      const settled = Promise.allSettled(answering);
-      await Promise.all([
-        webSocket.drain(patienceMs),
-        Promise.race([settled, world.sleep(patienceMs, waited.signal)]).finally(() => waited.abort()),
-      ]);
+      await Promise.all([webSocket.drain(patienceMs), settledWithin(world, patienceMs, Promise.allSettled(answering))]);
     },
     async dispose() {
       await webSocket.dispose();

@@ -12,7 +12,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Principal } from '../../auth/principal.ts';
 import { MAX_GRAPHQL_BYTES } from '../../model/limits.ts';
 import type { Origins } from '../../model/origins.ts';
-import type { Timer, World } from '../../world.ts';
+import { type Timer, type World, settledWithin } from '../../world.ts';
 import { isOriginAllowed } from '../cors.ts';
 import type { Engine, Outcome } from './engine.ts';
 import { type Logger, refusal, toPublicError } from './errors.ts';
@@ -148,9 +148,7 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): We
   /** Lets the operations say their last, then closes; the first reason counts. */
   function finish(connection: Connection, code: number, reason: string, patienceMs = stallMs): Promise<void> {
     connection.finishing ??= (async () => {
-      const waited = new AbortController();
-      await Promise.race([connection.link.settled(), world.sleep(patienceMs, waited.signal)]);
-      waited.abort();
+      await settledWithin(world, patienceMs, connection.link.settled());
       connection.link.close(code, reason);
     })();
     return connection.finishing;
@@ -210,10 +208,8 @@ export function createWebSocketTransport(options: WebSocketTransportOptions): We
     },
     async drain(patienceMs) {
       await Promise.all([...connections].map((one) => finish(one, SERVICE_RESTART, 'DRAINING', patienceMs)));
-      const waited = new AbortController();
       const gone = Promise.all([...sockets.clients].map((one) => new Promise((resolve) => one.once('close', resolve))));
-      await Promise.race([gone, world.sleep(1_000, waited.signal)]);
-      waited.abort();
+      await settledWithin(world, 1_000, gone);
     },
     async dispose() {
       for (const socket of sockets.clients) socket.terminate();

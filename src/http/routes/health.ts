@@ -3,7 +3,7 @@
  * @module
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { World } from '../../world.ts';
+import { type World, settledWithin } from '../../world.ts';
 
 /** Milliseconds that the database has for its answer. */
 const PATIENCE_MS = 2_000;
@@ -33,13 +33,12 @@ export function createHealth({ world, migrated }: HealthOptions): Health {
   };
 
   async function askDatabase(): Promise<string | null> {
-    const waited = new AbortController();
-    const late = world.sleep(PATIENCE_MS, waited.signal).then(() => SILENT);
     const said = migrated().then(
       (done) => (done ? null : 'the database lacks migrations of this version'),
       () => SILENT,
     );
-    return Promise.race([said, late]).finally(() => waited.abort());
+    const settled = await settledWithin(world, PATIENCE_MS, said);
+    return settled ? settled.value : SILENT;
   }
 
   return {

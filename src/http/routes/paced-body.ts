@@ -3,7 +3,7 @@
  * @module
  */
 import type { IncomingMessage } from 'node:http';
-import type { World } from '../../world.ts';
+import { type World, settledWithin } from '../../world.ts';
 
 export interface Pace {
   /** Milliseconds from the head to the last byte. */
@@ -35,7 +35,9 @@ export async function* pacedBody(
     for (;;) {
       const asked = world.monotonic();
       const left = Math.min(deadlineMs - (asked - began), Math.max(graceMs, (bytes / minRate) * 1_000) - reading);
-      const next = await inTime(world, left, chunks.next());
+      const read = await settledWithin(world, Math.max(0, left), chunks.next());
+      if (!read) throw new BodyTooSlow();
+      const next = read.value;
       reading += world.monotonic() - asked;
       if (next.done) return;
       bytes += next.value.length;
@@ -44,16 +46,5 @@ export async function* pacedBody(
   } finally {
     // Not awaited: after a cut the read before it is still under way.
     void chunks.return?.().catch(() => undefined);
-  }
-}
-
-async function inTime<T>(world: World, ms: number, work: Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = world.timer(Math.max(0, ms), () => late.reject(new BodyTooSlow()));
-  try {
-    return await Promise.race([work, late.promise]);
-  } finally {
-    timer.cancel();
-    work.catch(() => undefined);
   }
 }

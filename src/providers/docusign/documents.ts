@@ -7,7 +7,7 @@
 import { ReadableStream } from 'node:stream/web';
 import type { Response } from 'undici';
 import type { Evidence } from '../../model/envelope.ts';
-import type { World } from '../../world.ts';
+import { type World, settledWithin } from '../../world.ts';
 import { UnreadableAnswer } from '../http.ts';
 import type { Download } from '../provider.ts';
 import { type Api, envelopePath, segment } from './api.ts';
@@ -58,11 +58,10 @@ async function* withoutStalls(body: ReadableStream<Uint8Array>, world: World): A
   const reader = body.getReader();
   try {
     for (;;) {
-      const { promise: stalled, reject } = Promise.withResolvers<never>();
-      const timer = world.timer(STALL_MS, () => reject(new Error(`no byte of the document for ${STALL_MS} ms`)));
-      const { done, value } = await Promise.race([reader.read(), stalled]).finally(() => timer.cancel());
-      if (done) return;
-      yield value;
+      const read = await settledWithin(world, STALL_MS, reader.read());
+      if (!read) throw new Error(`no byte of the document for ${STALL_MS} ms`);
+      if (read.value.done) return;
+      yield read.value.value;
     }
   } finally {
     // Ends the connection when the reader goes away early; after the end it does nothing.

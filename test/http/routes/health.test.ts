@@ -18,8 +18,7 @@ interface Asked {
 
 async function served(migrated: () => Promise<boolean>): Promise<Asked> {
   const asked = { count: 0 };
-  const waiting: (() => void)[] = [];
-  const world = { ...manualWorld(), sleep: () => new Promise<void>((resolve) => waiting.push(resolve)) };
+  const world = manualWorld();
   const health = createHealth({
     world,
     migrated: () => {
@@ -35,7 +34,7 @@ async function served(migrated: () => Promise<boolean>): Promise<Asked> {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: 'close' } });
     return [response.status, (await response.text()).trim()];
   };
-  return { health, asked, ask, wait: () => waiting.pop()?.() };
+  return { health, asked, ask, wait: () => world.advance(2_000) };
 }
 
 test('a gateway whose database is there and migrated is ready', async () => {
