@@ -9,7 +9,7 @@ import { SCOPES } from '../auth/principal.ts';
 import { holdDirectory } from '../db/data-directory.ts';
 import { publicId } from '../model/ids.ts';
 import { loopbackOrigins } from '../model/origins.ts';
-import { ENDS } from '../model/words.ts';
+import { isOut } from '../model/words.ts';
 import type { Services } from '../schema/context.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { systemWorld } from '../world.ts';
@@ -119,9 +119,7 @@ async function seed(
       waitMs: 5_000,
       what: { envelope: demoEnvelope(accountId) },
     });
-    if (!replayed || !NO_LONGER_VOIDABLE.has(envelope.status))
+    if (!replayed || isOut(envelope.status) || envelope.status === 'SENDING')
       return { accountId, envelopeId: publicId('Envelope', envelope.id) };
   }
 }
-
-const NO_LONGER_VOIDABLE: ReadonlySet<string> = new Set([...ENDS, 'VOIDING', 'FAILED']);

@@ -11,6 +11,7 @@ import {
   type End,
   type EnvelopeStatus,
   type EventType,
+  hasFinished,
   PROGRESS,
   type Progress,
   RECIPIENT_STATUSES,
@@ -181,7 +182,7 @@ function joinExpiry(state: EnvelopeState, { at, expiresAt }: ExpiryFact): Envelo
  */
 function classOf(status: RecipientStatus): 0 | 1 | 2 {
   if (status === 'WAITING') return 0;
-  return status === 'SIGNED' || status === 'APPROVED' || status === 'DECLINED' ? 2 : 1;
+  return hasFinished(status) ? 2 : 1;
 }
 
 /** One who signs alone is never a part: what is missing then is the provider's word that it is over. */

@@ -33,6 +33,27 @@ export const ENVELOPE_STATUSES = [
 ] as const;
 export type EnvelopeStatus = (typeof ENVELOPE_STATUSES)[number];
 
+/** Which statuses are alike: the one place that groups them. OUT: with its recipients, who can be asked and changed. */
+const CLASS: Readonly<Record<EnvelopeStatus, 'LOCAL' | 'SENDING' | 'OUT' | 'VOIDING' | 'OVER'>> = {
+  DRAFT: 'LOCAL',
+  SENDING: 'SENDING',
+  SENT: 'OUT',
+  OPENED: 'OUT',
+  PARTIALLY_SIGNED: 'OUT',
+  VOIDING: 'VOIDING',
+  COMPLETED: 'OVER',
+  DECLINED: 'OVER',
+  VOIDED: 'OVER',
+  EXPIRED: 'OVER',
+  FAILED: 'OVER',
+};
+
+export const isOut = (status: EnvelopeStatus): boolean => CLASS[status] === 'OUT';
+/** Ended, or failed before it was sent: the provider has nothing newer to tell. */
+export const hasEnded = (status: EnvelopeStatus): boolean => CLASS[status] === 'OVER';
+/** True also while an earlier cancel waits: it may be asked for again. */
+export const isVoidable = (status: EnvelopeStatus): boolean => CLASS[status] === 'OUT' || CLASS[status] === 'VOIDING';
+
 /** In rank order: which of two words of one instant stands. */
 export const RECIPIENT_STATUSES = [
   'WAITING',
@@ -46,6 +67,10 @@ export const RECIPIENT_STATUSES = [
   'DECLINED',
 ] as const;
 export type RecipientStatus = (typeof RECIPIENT_STATUSES)[number];
+
+/** What a recipient has done is done: nothing is asked of them any more. */
+export const hasFinished = (status: RecipientStatus): boolean =>
+  status === 'SIGNED' || status === 'APPROVED' || status === 'DECLINED';
 
 export const RECIPIENT_ROLES = ['SIGNER', 'CARBON_COPY'] as const;
 export type RecipientRole = (typeof RECIPIENT_ROLES)[number];

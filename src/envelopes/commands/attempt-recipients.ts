@@ -3,6 +3,7 @@
  * @module
  */
 import { NotFound, OutcomeUnknown, type ProviderFault, WrongState } from '../../model/problems.ts';
+import { isOut } from '../../model/words.ts';
 import type { ProviderClient } from '../../providers/provider.ts';
 import type { CommandDeps } from '../deps.ts';
 import { type Achieved, waitForLanding } from './attempt.ts';
@@ -10,7 +11,6 @@ import { readAfter } from './attempt-void.ts';
 import type { ClaimedCommand } from './commands.ts';
 import type { EnvelopeRow, RecipientRow } from '../state/edit.ts';
 import { findEnvelope, findRecipients } from '../state/read.ts';
-import { UNDER_WAY } from './under-way.ts';
 
 const NOTHING_HEARD: ProviderFault = {
   providerCode: null,
@@ -24,7 +24,7 @@ export async function attemptRemind(deps: CommandDeps, command: ClaimedCommand):
   if (command.doubtSince) throw new OutcomeUnknown(NOTHING_HEARD);
   const { envelope, recipient, client } = await subjectOf(deps, command);
   // It may have waited for a provider that was down: whoever is done by now is not asked again.
-  if (!UNDER_WAY.has(envelope.status)) {
+  if (!isOut(envelope.status)) {
     throw new WrongState(`Nobody of a ${envelope.status} envelope can be reminded.`, envelope.status);
   }
   await client.remind({ providerId: envelope.providerId, ref: recipient?.providerRef ?? null });

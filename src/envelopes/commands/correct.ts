@@ -5,6 +5,7 @@
 import type { Tx } from '../../db/client.ts';
 import { NotFound, RecipientFinished, TooEarly } from '../../model/problems.ts';
 import { addMilliseconds } from '../../model/time.ts';
+import { hasFinished } from '../../model/words.ts';
 import type { CommandDeps } from '../deps.ts';
 import { type Asking, type CommandRow, commandsOf, insertCommand, isOver } from './commands.ts';
 import { type EnvelopeRow, lockEnvelopes, type RecipientRow } from '../state/edit.ts';
@@ -12,7 +13,7 @@ import { checkEmail } from '../input/check-email.ts';
 import { claimKey, hashRequest } from '../input/idempotency.ts';
 import { Issues } from '../input/issues.ts';
 import { findEnvelope, findRecipients } from '../state/read.ts';
-import { assertUnderWay, FINISHED } from './under-way.ts';
+import { assertUnderWay } from './under-way.ts';
 import { checkName } from '../input/validate.ts';
 import { outcomeOf, runUntil } from './wait.ts';
 import { deadlineIn } from '../../world.ts';
@@ -58,7 +59,7 @@ export async function updateRecipient(
     const recipient = edit?.recipients.find(({ id }) => id === recipientId);
     if (!edit || !recipient) throw new NotFound('recipient');
     assertUnderWay(edit.row.status, 'be changed', 'Change the draft by `updateDraft`.');
-    if (FINISHED.has(recipient.status)) throw new RecipientFinished(recipient.status);
+    if (hasFinished(recipient.status)) throw new RecipientFinished(recipient.status);
     assertNoneOpen(await commandsOf(tx, tenantId, [envelope.id]), world.now());
     await insertCommand(tx, {
       tenantId,

@@ -6,12 +6,13 @@
 import { REMIND_INTERVAL_MS } from '../../model/limits.ts';
 import { NotFound, NotSupported, RecipientFinished, TooEarly } from '../../model/problems.ts';
 import { addMilliseconds } from '../../model/time.ts';
+import { hasFinished } from '../../model/words.ts';
 import type { CommandDeps } from '../deps.ts';
 import { type Asking, type CommandRow, commandsOf, insertCommand, isOver } from './commands.ts';
 import { type EnvelopeRow, lockEnvelopes, type RecipientRow } from '../state/edit.ts';
 import { claimKey, hashRequest } from '../input/idempotency.ts';
 import { Issues } from '../input/issues.ts';
-import { assertUnderWay, FINISHED } from './under-way.ts';
+import { assertUnderWay } from './under-way.ts';
 import { outcomeOf, runUntil } from './wait.ts';
 import { deadlineIn } from '../../world.ts';
 
@@ -71,8 +72,8 @@ export async function remindEnvelope(
 
 /** Whose turn it is, the provider knows: the cache may not have heard of it yet. */
 function assertMailed(recipient: RecipientRow | null, all: readonly RecipientRow[]): void {
-  if (recipient && FINISHED.has(recipient.status)) throw new RecipientFinished(recipient.status);
-  const asked = recipient ? [recipient] : all.filter(({ role, status }) => role === 'SIGNER' && !FINISHED.has(status));
+  if (recipient && hasFinished(recipient.status)) throw new RecipientFinished(recipient.status);
+  const asked = recipient ? [recipient] : all.filter(({ role, status }) => role === 'SIGNER' && !hasFinished(status));
   if (asked.length === 0 || asked.some(({ embedded }) => !embedded)) return;
   throw new NotSupported(
     'Recipients who sign embedded get no mails: open a session for them by `createSigningUrl`.',

@@ -1,18 +1,13 @@
 /**
- * When an envelope's recipients can be asked and changed: it is out, and nothing has ended it or is about to.
+ * Rejects what is asked of the recipients of an envelope that is not out: a draft, one that is being sent, or one that is over.
  * @module
  */
 import { WrongState } from '../../model/problems.ts';
-import type { EnvelopeStatus, RecipientStatus } from '../../model/words.ts';
-
-export const UNDER_WAY: ReadonlySet<EnvelopeStatus> = new Set(['SENT', 'OPENED', 'PARTIALLY_SIGNED']);
-
-/** What a recipient has done is done. */
-export const FINISHED: ReadonlySet<RecipientStatus> = new Set(['SIGNED', 'APPROVED', 'DECLINED']);
+import { type EnvelopeStatus, isOut } from '../../model/words.ts';
 
 /** `what`: "be reminded" … */
 export function assertUnderWay(status: EnvelopeStatus, what: string, draftFix: string): void {
-  if (UNDER_WAY.has(status)) return;
+  if (isOut(status)) return;
   const fix = { DRAFT: draftFix, SENDING: 'Follow its events and try again once it is SENT.' };
   throw new WrongState(
     `Recipients of a ${status} envelope can not ${what}.`,

@@ -4,7 +4,7 @@
  */
 import { NotFound, WrongState } from '../../model/problems.ts';
 import { instantOf } from '../../model/time.ts';
-import type { EnvelopeStatus } from '../../model/words.ts';
+import { type EnvelopeStatus, isVoidable } from '../../model/words.ts';
 import type { CommandDeps } from '../deps.ts';
 import { type Asking, type CommandRow, commandsOf, insertCommand } from './commands.ts';
 import { type EnvelopeRow, joinLocal, lockEnvelopes, saveEdits } from '../state/edit.ts';
@@ -21,8 +21,6 @@ export interface VoidRequest extends Asking {
   readonly idempotencyKey: string | null;
   readonly waitMs: number;
 }
-
-const VOIDABLE: ReadonlySet<EnvelopeStatus> = new Set(['SENT', 'OPENED', 'PARTIALLY_SIGNED', 'VOIDING']);
 
 export async function voidEnvelope(
   deps: CommandDeps,
@@ -54,7 +52,7 @@ export async function voidEnvelope(
     const earlier = (await commandsOf(tx, tenantId, [id])).findLast(({ kind }) => kind === 'VOID');
     // A cancel that is under way or has succeeded is joined, not repeated.
     if (earlier && earlier.state !== 'REFUSED') return earlier.id;
-    if (!VOIDABLE.has(edit.row.status)) throw cannotVoid(edit.row.status);
+    if (!isVoidable(edit.row.status)) throw cannotVoid(edit.row.status);
     const newId = world.uuid();
     await insertCommand(tx, {
       tenantId,

@@ -4,6 +4,7 @@
  * @module
  */
 import { addMilliseconds } from '../../model/time.ts';
+import { hasEnded } from '../../model/words.ts';
 import { type World, settledWithin } from '../../world.ts';
 import type { EnvelopeRow } from '../state/edit.ts';
 import type { LookUp, LookUps } from './look-up.ts';
@@ -16,11 +17,8 @@ export interface Staleness {
   readonly nextAllowedAt: Date | null;
 }
 
-/** An end is final: nothing newer is to be learned of it. */
-const ENDED: ReadonlySet<string> = new Set(['COMPLETED', 'DECLINED', 'VOIDED', 'EXPIRED', 'FAILED', 'DRAFT']);
-
 export function isStale(envelope: EnvelopeRow, freshness: Freshness, now: Date): boolean {
-  if (freshness === null || envelope.providerId === null || ENDED.has(envelope.status)) return false;
+  if (freshness === null || envelope.providerId === null || hasEnded(envelope.status)) return false;
   if ('live' in freshness || envelope.syncedAt === null) return true;
   return addMilliseconds(envelope.syncedAt, freshness.maxAgeSeconds * 1_000) < now;
 }

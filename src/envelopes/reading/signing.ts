@@ -14,6 +14,7 @@ import {
 } from '../../model/problems.ts';
 import { withParameter } from '../../model/query.ts';
 import { addMilliseconds } from '../../model/time.ts';
+import { isOut } from '../../model/words.ts';
 import type { SigningUrl } from '../../providers/provider.ts';
 import type { CommandDeps } from '../deps.ts';
 import { embeddedId } from '../commands/content.ts';
@@ -111,7 +112,7 @@ async function whenSent(
     const envelope = await database.withTenants([tenantId], (tx) => findEnvelope(tx, tenantId, envelopeId));
     if (!envelope) throw new NotFound('envelope');
     const { status, providerId } = envelope;
-    if (status === 'SENT' || status === 'OPENED' || status === 'PARTIALLY_SIGNED') {
+    if (isOut(status)) {
       if (providerId !== null) return { ...envelope, providerId };
     } else if (status !== 'SENDING') {
       throw new WrongState(`A ${status} envelope can not be signed.`, status);
