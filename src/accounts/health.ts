@@ -133,13 +133,29 @@ async function deliveryCheck({ database }: HealthDeps, { tenantId, id }: Account
   return found(check, name, 'UNKNOWN', 'None has come yet.', 'Send an envelope, and see that PUBLIC_URL is reached.');
 }
 
-/** The two reasons of `webhooks/source.ts` name what it looked at; every other one is the signature's. */
+/** By words of the reasons that `webhooks/source.ts` and `webhooks/receive.ts` give; every other reason is the signature's. */
+const FIXES: readonly (readonly [words: string, fix: string])[] = [
+  [
+    'WEBHOOK_SOURCES',
+    "If it is the provider's address, add it to WEBHOOK_SOURCES; if it is that of a proxy of yours, name it in TRUSTED_PROXIES.",
+  ],
+  ['X-Forwarded-For', 'Let the proxies that TRUSTED_PROXIES names add the address of the caller to X-Forwarded-For.'],
+  ['its body has more than', 'Leave documents out of the webhooks: switch off what includes them at the provider.'],
+  ['its body is encoded', 'Let the proxies in front of the gateway pass bodies on as they are, without compression.'],
+  ['it came by', 'This was not the provider, which sends webhooks by POST: nothing has to be done.'],
+  [
+    'its body came too slowly',
+    'See what slows down the line or the proxies between the provider and the gateway; the provider sends it again.',
+  ],
+  [
+    'the connection broke off',
+    'See what breaks the line or the proxies between the provider and the gateway; the provider sends it again.',
+  ],
+];
+
 function fixOfRefusal(reason: string | null): string {
-  if (reason?.includes('WEBHOOK_SOURCES'))
-    return "If it is the provider's address, add it to WEBHOOK_SOURCES; if it is that of a proxy of yours, name it in TRUSTED_PROXIES.";
-  if (reason?.includes('X-Forwarded-For'))
-    return 'Let the proxies that TRUSTED_PROXIES names add the address of the caller to X-Forwarded-For.';
-  return 'Compare the HMAC keys here and at the provider: add one by updateAccount, or at the provider.';
+  const known = FIXES.find(([words]) => reason?.includes(words));
+  return known?.[1] ?? 'Compare the HMAC keys here and at the provider: add one by updateAccount, or at the provider.';
 }
 
 /** False when it was sealed with a key that is gone, or isn't what was sealed for this row. */

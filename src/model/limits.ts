@@ -30,3 +30,6 @@ export const MAX_TIMELINE = 200;
 export const MAX_PAGE = 200;
 /** Milliseconds a send may wait for its outcome. */
 export const MAX_WAIT_MS = 30_000;
+
+/** Characters of a text that a field is placed at. */
+export const MAX_ANCHOR_TEXT = 200;

@@ -70,7 +70,7 @@ const InputIssueType = builder.objectRef<InvalidInput['issues'][number]>('InputI
     }),
     suggestion: t.string({
       nullable: true,
-      description: 'What may have been meant.',
+      description: 'What may have been meant, or what to do instead.',
       resolve: ({ suggestion }) => suggestion,
     }),
   }),

@@ -220,6 +220,11 @@ describe('the last webhook', () => {
       'it is not known from which address it came: X-Forwarded-For names none',
       /^Let the proxies that TRUSTED_PROXIES names/,
     ],
+    ['its size', 'its body has more than the 10485760 bytes that are taken', /^Leave documents out of the webhooks/],
+    ['its encoding', 'its body is encoded (gzip), which no signature covers', /without compression\.$/],
+    ['its method', 'it came by PUT, and webhooks are sent by POST', /nothing has to be done\.$/],
+    ['its pace', 'its body came too slowly, or not within 30 seconds', /^See what slows down the line/],
+    ['a line that broke', 'the connection broke off before its body was whole', /^See what breaks the line/],
   ])('that was refused for %s has the fix for that', async (_what, reason, fix) => {
     const { health, connected } = subject();
     const row = await connected();

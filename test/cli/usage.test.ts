@@ -175,7 +175,7 @@ function tenantOf(token: string): string {
 
 describe('the command in a checkout', { timeout: 120_000 }, () => {
   it('is the script that the README names', () => {
-    expect(readFileSync('README.md', 'utf8')).toContain('`npm run -s countersign -- token`');
+    expect(readFileSync('README.md', 'utf8')).toContain('`npm run -s countersign --`');
     const { status, stdout } = spawnSync('npm', ['run', '-s', 'countersign', '--', '--version'], { encoding: 'utf8' });
     expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringMatching(/^countersign .* \(Node .*\)\n$/) });
   });

@@ -107,8 +107,9 @@ test('what scripts and emoji are written with is taken, sent and answered as it 
 });
 
 test('a text of nothing that can be seen is no text', async () => {
+  const unseen = ['\u00a0', '\u2800', '\u3000', '\u3164', '\u200d', '\u200b\u202e'];
   const faults = await Promise.all(
-    ['\u00a0', '\u2800', '\u3000', '\u3164', '\u200d'].map(async (subject) => {
+    unseen.map(async (subject) => {
       const answer = await api.gql(token, CREATE, { input: { envelope: envelope(account, { subject }) } });
       return [
         textAt(answer, 'data.createEnvelope.issues.0.code'),
@@ -116,11 +117,5 @@ test('a text of nothing that can be seen is no text', async () => {
       ];
     }),
   );
-  expect(faults).toEqual([
-    ['REQUIRED', null],
-    ['REQUIRED', null],
-    ['REQUIRED', null],
-    ['INVALID_FORMAT', 'Leave it out.'],
-    ['INVALID_FORMAT', 'Leave it out.'],
-  ]);
+  expect(faults).toEqual(unseen.map(() => ['REQUIRED', null]));
 });

@@ -172,7 +172,7 @@ describe('updateRecipient', () => {
     const before = [askedAbout(one).length, waits.length] as const;
     await alter(
       one,
-      sql`doubt_since = countersign_now() - interval '7 seconds', state = 'UNCERTAIN',
+      sql`doubt_since = countersign_now() - interval '5 seconds', state = 'UNCERTAIN',
       fence = NULL, next_try_at = countersign_now()`,
     );
     await makeDue(one);

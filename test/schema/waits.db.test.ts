@@ -116,7 +116,7 @@ describe('while the provider does not answer, `waitMs` ends the wait of', () => 
 
 test('a connection that breaks on the create costs a wait no more than its time, and the send is settled later', async () => {
   await api.control('POST', '/faults', { route: 'POST /envelopes', kind: 'reset' });
-  // For 10 s it proves nothing that no draft is found: without a bound the answer would be SENT, after as long.
+  // For 8 s it proves nothing that no draft is found: without a bound the answer would be SENT, after as long.
   const answer = await send(api, token, { envelope: envelope(account) }, { waitMs: 1_000 });
   expect(at(answer, 'data.sendEnvelope.envelope.status')).toBe('SENDING');
   const id = textAt(answer, 'data.sendEnvelope.envelope.id');

@@ -8,9 +8,10 @@ import { type ClaimedCommand, renewLease } from './commands.ts';
 
 /**
  * How long after a doubt a look-up that finds nothing proves nothing: writes land late. A second draft made too soon
- * would be one that nobody ever sees, so this need not cover the slowest write there ever was.
+ * would be one that nobody ever sees, so this need not cover the slowest write there ever was; and a request that waits for
+ * ten seconds, as it does by default, still gets its answer.
  */
-const LATE_LANDING_MS = 10_000;
+const LATE_LANDING_MS = 8_000;
 
 /**
  * Waits, at most so long, while what an earlier attempt said may still land; false when it can't any more. Throws FenceLost

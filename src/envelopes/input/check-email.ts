@@ -4,9 +4,9 @@
  * @module
  */
 import rule from 'validator/lib/isEmail.js';
-import { oddCharacter } from '../../model/characters.ts';
+import { notTaken, oddCharacter, withoutOddCharacters } from '../../model/characters.ts';
 import type { Capabilities } from '../../providers/provider.ts';
-import type { Issues } from './issues.ts';
+import { type Issues, MAX_SUGGESTION } from './issues.ts';
 
 const isEmail = rule.default;
 
@@ -16,16 +16,24 @@ export function checkEmail(email: string, capabilities: Capabilities | null, iss
   const [, address] = /^\s*mailto:([^?]*)/i.exec(email) ?? [];
   const [, bracketed] = /<([^<>]*)>\s*$/.exec(email) ?? [];
   const dots = email.indexOf('..');
+  const odd = oddCharacter(email, 'ADDRESS');
   const refuse = (message: string, suggestion: string | null = null): void =>
     issues.add('INVALID_FORMAT', ['email'], message, suggestion && isTaken(suggestion) ? suggestion : null);
 
   issues.length('email', email, max);
   if (address !== undefined) refuse('This is a link: give the address behind `mailto:` alone.', address);
   else if (bracketed !== undefined) refuse('This has a name beside the address: give the address alone.', bracketed);
-  else if (!issues.characters('email', email, 'ADDRESS')) return;
+  else if (/@.*[,;].*@/s.test(email)) refuse('One address is taken here: add a recipient for each other one.');
+  else if (odd) refuse(notTaken(odd), withoutOuter(email));
   else if (dots !== -1) {
     refuse(`Two dots follow each other at position ${dots + 1}.`, email.replaceAll(/\.{2,}/g, '.'));
   } else if (!isEmail(email)) refuse('This is not an e-mail address.');
+}
+
+/** Null with a space inside: without it, the address may be another person's. */
+function withoutOuter(email: string): string | null {
+  const address = email.trim();
+  return /\s/.test(address) || address.length > MAX_SUGGESTION ? null : withoutOddCharacters(address, 'ADDRESS');
 }
 
 function isTaken(email: string): boolean {

@@ -27,8 +27,9 @@ export class Issues {
 
   /** Text that must be there, in at most `max` characters. */
   text(name: string, value: string, max: number, kind: TextKind = 'LINE'): void {
-    // The pattern of Braille that has no dots looks like a space.
-    if (/^[\s\u2800]*$/.test(value)) this.add('REQUIRED', [name], 'This must not be empty.');
+    // What is invisible is nothing, such as the pattern of Braille that has no dots.
+    if (/^[\s\u2800\p{Cc}\p{Default_Ignorable_Code_Point}]*$/u.test(value))
+      this.add('REQUIRED', [name], 'This must not be empty.');
     else this.optional(name, value, max, kind);
   }
 
@@ -78,9 +79,9 @@ export class Issues {
 }
 
 /** Longer texts are not repeated. */
-const MAX_SUGGESTION = 200;
+export const MAX_SUGGESTION = 200;
 
-function suggestedText(value: string, kind: TextKind): string {
-  const clean = value.length > MAX_SUGGESTION ? '' : withoutOddCharacters(value, kind);
-  return clean.trim() === '' ? 'Leave it out.' : clean;
+function suggestedText(value: string, kind: TextKind): string | null {
+  const clean = value.length > MAX_SUGGESTION ? '' : withoutOddCharacters(value, kind).trim();
+  return clean === '' ? null : clean;
 }

@@ -8,6 +8,7 @@ import type { FoundText, Inspection } from '../../documents/inspection.ts';
 import type { Inspector } from '../../documents/inspector.ts';
 import { readWhole } from '../../documents/store.ts';
 import type { FieldPlace } from '../../model/envelope.ts';
+import { MAX_ANCHOR_TEXT } from '../../model/limits.ts';
 import type { InputWarning, WarningCode } from '../../model/problems.ts';
 import type { World } from '../../world.ts';
 import type { EnvelopeInput } from './input.ts';
@@ -118,9 +119,14 @@ function wantedOf(key: string, placed: readonly Placed[]): { texts: string[]; pa
   for (const { place } of placed) {
     if ('at' in place) {
       if (place.at.document === key) pages.add(place.at.page);
-    } else if (place.anchor.document === null || place.anchor.document === key) texts.add(place.anchor.text);
+    } else if (isSearchable(place.anchor.text) && [null, key].includes(place.anchor.document))
+      texts.add(place.anchor.text);
   }
   return { texts: [...texts], pages: [...pages] };
+}
+
+function isSearchable(text: string): boolean {
+  return text.trim() !== '' && text.length <= MAX_ANCHOR_TEXT;
 }
 
 type Position = Extract<FieldPlace, { at: object }>['at'];
@@ -157,7 +163,8 @@ function checkAnchor(
   issues: Issues,
   warn: (code: WarningCode, message: string) => void,
 ): void {
-  if (ifMissing === 'SKIP' || text.trim() === '') return;
+  // A text with a fault of its own was not looked for.
+  if (ifMissing === 'SKIP' || !isSearchable(text)) return;
   const searched = document === null ? [...inspections.values()] : [inspections.get(document)];
   const isThere = searched.some(
     (one) => one?.kind === 'READ' && one.texts.some((found) => found.text === text && found.count > 0),

@@ -5,7 +5,7 @@
 import type { Fetched } from '../../documents/fetch-url.ts';
 import type { StoredDocument } from '../../documents/store.ts';
 import type { FieldPlace } from '../../model/envelope.ts';
-import { MAX_FIELDS, MAX_POINTS } from '../../model/limits.ts';
+import { MAX_ANCHOR_TEXT, MAX_FIELDS, MAX_POINTS } from '../../model/limits.ts';
 import { addMilliseconds, DAY_MS, daysUntil } from '../../model/time.ts';
 import type { Capabilities } from '../../providers/provider.ts';
 import type { EnvelopeInput, FieldInput, RecipientInput } from './input.ts';
@@ -183,7 +183,7 @@ function checkPlace(
     checkPoints({ x, y, width, height }, at);
   } else {
     const { text, dx, dy } = place.anchor;
-    at.text('text', text, 200, 'ANY');
+    at.text('text', text, MAX_ANCHOR_TEXT);
     checkPoints({ dx, dy }, at);
     if (capabilities && !capabilities.anchors)
       at.add('NOT_SUPPORTED', ['text'], 'This provider has no anchors; use `at`.');

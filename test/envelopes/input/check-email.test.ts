@@ -54,7 +54,11 @@ describe('an e-mail address', () => {
     ['bo@-tenant.example', 'This is not an e-mail address.', null],
     ['bo@tenant.example.', 'This is not an e-mail address.', null],
     ['bo@@tenant.example', 'This is not an e-mail address.', null],
-    ['a@x.example,b@x.example', 'This is not an e-mail address.', null],
+    ['a@x.example,b@x.example', 'One address is taken here: add a recipient for each other one.', null],
+    ['a@x.example; b@x.example', 'One address is taken here: add a recipient for each other one.', null],
+    ['bo tenant@x.example', 'U+0020 SPACE at position 3 is not taken here.', null],
+    [' bo@x.example ', 'U+0020 SPACE at position 1 is not taken here.', 'bo@x.example'],
+    ['bo\u200b@x.example', 'U+200B ZERO WIDTH SPACE at position 3 is not taken here.', 'bo@x.example'],
     ['bo@[127.0.0.1]', 'This is not an e-mail address.', null],
     [`${'x'.repeat(65)}@x.example`, 'This is not an e-mail address.', null],
   ])('is refused with what to do: %j', (email, message, suggestion) => {
