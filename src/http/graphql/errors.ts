@@ -73,10 +73,13 @@ function knownExtensions(error: unknown): Record<string, unknown> | null {
   };
 }
 
+/** As graphql writes it. Bounded, since a message may repeat a value of the caller's, of any length. */
+const SUGGESTION = / Did you mean [^?]{0,500}\?/g;
+
 /** Drops what only the HTTP layer of the engine reads (`http`), and suggestions where they would tell the schema. */
 function withCode(error: GraphQLError, fallback: string, suggestions: boolean): GraphQLError {
   const { http: _, ...extensions } = error.extensions;
-  const message = suggestions ? error.message : error.message.replaceAll(/\s*Did you mean [^?]*\?/g, '');
+  const message = suggestions ? error.message : error.message.replaceAll(SUGGESTION, '');
   return at(error, message, { ...extensions, code: extensions['code'] ?? fallback });
 }
 
